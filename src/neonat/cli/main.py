@@ -1,0 +1,52 @@
+"""The `neonat` command."""
+
+import argparse
+import importlib
+import os
+import signal
+import sys
+from importlib.metadata import version
+
+from neonat.cli.output import CommandError, UsageError
+
+COMMANDS = ("demo", "decode", "simulate", "gateway", "serve", "ingest", "web", "export")
+
+NOTICE = "For documentation and research, not for alarming."
+
+
+def parser(commands: tuple[str, ...] = COMMANDS) -> argparse.ArgumentParser:
+    """The parser of all commands; each command's module adds its own part."""
+    top = argparse.ArgumentParser(
+        prog="neonat",
+        description="A newborn's incubator data, from the device into a database. " + NOTICE,
+        epilog="Start with: neonat demo",
+    )
+    top.add_argument("--version", action="version", version="neonat " + version("neonat"))
+    subparsers = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name in commands:
+        importlib.import_module("neonat.cli." + name).add(subparsers)
+    return top
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; the exit code: 0 done, 1 could not, 2 wrong usage."""
+    words = sys.argv[1:] if argv is None else argv
+    wanted = tuple(name for name in COMMANDS if words[:1] == [name])
+    args = parser(wanted or COMMANDS).parse_args(words)
+    try:
+        return args.run(args)
+    except CommandError as error:
+        print(f"neonat {args.command}: {error}", file=sys.stderr)
+        return 1
+    except UsageError as error:
+        print(f"neonat {args.command}: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
+    except KeyboardInterrupt:
+        return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
