@@ -1,0 +1,41 @@
+# make run    a simulated incubator on a live page      make test   everything that must hold
+# make bench  figures, beside the machine's baseline    make chaos  kills, cuts and faults, long
+# make soak   endurance: memory over 100,000 frames     make lint   style and types only
+
+PY = .venv/bin/python
+export PATH := $(CURDIR)/.venv/bin:$(PATH):/usr/sbin
+
+.PHONY: run test lint format bench chaos soak setup setup-test clean
+
+run: setup
+	$(PY) -m neonat demo
+
+setup:
+	@scripts/setup run
+
+setup-test:
+	@scripts/setup test
+
+lint: setup-test
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+
+test: lint
+	$(PY) -m pytest
+
+format: setup-test
+	.venv/bin/ruff check --fix .
+	.venv/bin/ruff format .
+
+bench: setup-test
+	$(PY) benchmarks/run.py
+
+chaos: setup-test
+	$(PY) benchmarks/chaos.py
+
+soak: setup-test
+	$(PY) benchmarks/gateway_memory.py
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,26 @@
+"""`make bench`: every benchmark in turn, each with the machine's own baseline beside it."""
+
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+BENCHMARKS = ("decode", "store", "ingest", "latency", "gateway_memory")
+
+
+def main() -> int:
+    print(f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores")
+    failed = []
+    for name in sys.argv[1:] or BENCHMARKS:
+        print(f"\n{name}", flush=True)
+        if subprocess.run([sys.executable, str(HERE / f"{name}.py")], check=False).returncode:
+            failed.append(name)
+    if failed:
+        print(f"failed: {', '.join(failed)}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
