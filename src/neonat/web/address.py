@@ -1,0 +1,27 @@
+"""Which addresses stay on this machine."""
+
+import ipaddress
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host` (a name or an address, IPv6 with or without brackets) is this machine only.
+
+    Names other than `localhost` are not: what they mean is up to somebody else's name server.
+    """
+    name = host.strip().lower()
+    if name.startswith("[") and name.endswith("]"):
+        name = name[1:-1]
+    if name == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def host_of(header: str) -> str:
+    """The host in a Host header, its port left away; IPv6 addresses keep their brackets."""
+    text = header.strip()
+    if text.startswith("["):
+        return text[: text.find("]") + 1]
+    return text.rpartition(":")[0] if ":" in text else text

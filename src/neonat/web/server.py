@@ -1,0 +1,98 @@
+"""The web server of `neonat web`: one process, stopped by an event."""
+
+import asyncio
+import contextlib
+import socket
+import threading
+from collections.abc import Callable, Iterator
+
+import uvicorn
+
+from neonat.web.address import is_loopback
+from neonat.web.app import create_app
+
+__all__ = ["ServeError", "is_loopback", "serve"]
+
+CONNECTIONS_MAX = 1000
+STOP_S = 2
+
+
+class ServeError(Exception):
+    """The server cannot start: one line that says why and what to do."""
+
+
+def serve(
+    db_url: str,
+    host: str,
+    port: int,
+    stop_event: threading.Event,
+    ready: Callable[[str], None] | None = None,
+) -> None:
+    """Serve the page and the HTTP API of the database at `db_url` until `stop_event` is set.
+
+    The database may be missing: `/healthz` says so and it is tried again. `port` 0 takes a free
+    one; `ready` gets the address once requests are answered. Raises ServeError when the address
+    cannot be had. Takes any address: whether one without sign-in is wise is the caller's to ask.
+    """
+    listener = _listen(host, port)
+    try:
+        asyncio.run(_serve(db_url, host, listener, stop_event, ready))
+    finally:
+        listener.close()
+
+
+class _Server(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Signals are the command's: it sets the stop event."""
+        yield
+
+
+async def _serve(
+    db_url: str,
+    host: str,
+    listener: socket.socket,
+    stop_event: threading.Event,
+    ready: Callable[[str], None] | None,
+) -> None:
+    config = uvicorn.Config(
+        create_app(db_url, local=is_loopback(host)),
+        loop="asyncio",
+        http="h11",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        limit_concurrency=CONNECTIONS_MAX,
+        timeout_graceful_shutdown=STOP_S,
+    )
+    server = _Server(config)
+    running = asyncio.create_task(server.serve([listener]))
+    while not (server.started or running.done()):
+        await asyncio.sleep(0.01)
+    if ready is not None and not running.done():
+        ready(_address(listener))
+    while not (stop_event.is_set() or running.done()):
+        await asyncio.sleep(0.05)
+    server.should_exit = True
+    await running
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    bare = host.removeprefix("[").removesuffix("]")
+    try:
+        found = socket.getaddrinfo(bare, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, _, _, _, address = min(found, key=lambda entry: entry[0] != socket.AF_INET)
+        return socket.create_server(address[:2], family=family, backlog=256)
+    except (OSError, UnicodeError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ServeError(
+            f"cannot listen on {host}:{port}: {reason}; choose another address with --http"
+        ) from error
+
+
+def _address(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
