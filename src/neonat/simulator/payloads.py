@@ -1,0 +1,81 @@
+"""The data of each answer, character by character as the device writes it."""
+
+from datetime import datetime
+
+from neonat.simulator.physiology import SKIN_CENTRAL, SKIN_DIFFERENCE, SKIN_PERIPHERAL, Physiology
+
+ETX = b"\x03"
+LENGTH_BASE = 0x30
+PRIORITY_BASE = 0x30
+PHRASE_WIDTH = 12
+
+ENGLISH = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+GERMAN = ("JAN", "FEB", "MAR", "APR", "MAI", "JUN", "JUL", "AUG", "SEP", "OKT", "NOV", "DEZ")
+
+
+def measured(state: Physiology) -> bytes:
+    """Measured data, code page 1; a quantity without a value is left out, as recorded."""
+    cells = []
+    for quantity in state.model.quantities:
+        if quantity.code in state.missing:
+            continue
+        value = state.values[quantity.code]
+        if quantity.code == SKIN_DIFFERENCE:
+            value = skin_difference(state)
+        cells.append(f"{quantity.code:02X}" + quantity.field.format(value))
+    return "".join(cells).encode("ascii")
+
+
+def skin_difference(state: Physiology) -> float:
+    """The difference of the two temperatures as shown, in Cel."""
+    central = round(state.values[SKIN_CENTRAL], 1)
+    return abs(central - round(state.values[SKIN_PERIPHERAL], 1))
+
+
+def alarms(state: Physiology, request: int) -> bytes:
+    """The alarms of one code page, the most urgent first."""
+    standing = sorted(
+        (alarm for alarm in state.alarms if alarm.request == request),
+        key=lambda alarm: (-alarm.priority, alarm.code),
+    )
+    return b"".join(
+        bytes([PRIORITY_BASE + alarm.priority])
+        + f"{alarm.code:02X}{alarm.phrase:<{PHRASE_WIDTH}}".encode("ascii")
+        for alarm in standing
+    )
+
+
+def settings(state: Physiology) -> bytes:
+    """The active set points."""
+    cells = [
+        f"{point.code:02X}" + point.field.format(state.settings[point.code])
+        for point in state.active_set_points()
+    ]
+    return "".join(cells).encode("ascii")
+
+
+def texts(state: Physiology) -> bytes:
+    """The texts of the present modes, in the order of their codes."""
+    shown = sorted(state.modes + state.options, key=lambda mode: mode.code)
+    return b"".join(
+        f"{mode.code:02X}{chr(LENGTH_BASE + len(mode.words))}{mode.words}".encode("ascii") + ETX
+        for mode in shown
+    )
+
+
+def limits(state: Physiology, high: bool) -> bytes:
+    """The low or high limits of code page 1."""
+    cells = [
+        f"{code:02X}" + field.format(upper if high else lower)
+        for code, field, lower, upper in state.model.limits
+    ]
+    return "".join(cells).encode("ascii")
+
+
+def clock(moment: datetime, style: str) -> bytes:
+    """Date and time as the device writes them: `english` as recorded, `short`, or `german`."""
+    months = GERMAN if style == "german" else ENGLISH
+    date = f"{moment.day:02d}-{months[moment.month - 1]}-{moment.year % 100:02d}"
+    if style == "short":
+        return f"{moment:%H:%M}   {date}".encode("ascii")
+    return f"{moment:%H:%M:%S}{date}".encode("ascii")
