@@ -1,0 +1,53 @@
+"""Schema, migrations and databases behind one small interface.
+
+One writer, any number of readers; `open_store` is the way in. Imports nothing of the project.
+"""
+
+from neonat.store.interface import Store, open_store
+from neonat.store.records import (
+    BAD,
+    CELLS,
+    PREFIX,
+    WHOLE,
+    Boot,
+    Cell,
+    Clock,
+    Drop,
+    Identity,
+    LegacyRecord,
+    Meaning,
+    Name,
+    Note,
+    Reader,
+    Record,
+    Refusal,
+    Row,
+    State,
+    StoreError,
+    Written,
+)
+
+__all__ = [
+    "BAD",
+    "CELLS",
+    "PREFIX",
+    "WHOLE",
+    "Boot",
+    "Cell",
+    "Clock",
+    "Drop",
+    "Identity",
+    "LegacyRecord",
+    "Meaning",
+    "Name",
+    "Note",
+    "Reader",
+    "Record",
+    "Refusal",
+    "Row",
+    "State",
+    "Store",
+    "StoreError",
+    "Written",
+    "open_store",
+]

@@ -1,0 +1,100 @@
+"""The interface that every database implements, and how a URL becomes one."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol
+
+from neonat.store.records import (
+    LegacyRecord,
+    Reader,
+    Record,
+    Refusal,
+    Row,
+    State,
+    StoreError,
+    Written,
+)
+
+# What `rows` gives, each the public view of that name.
+WHAT = (
+    "readings",
+    "frames",
+    "alarms",
+    "settings",
+    "texts",
+    "gaps",
+    "limits",
+    "refusals",
+    "records",
+    "donnees",
+)
+
+
+class Store(Protocol):
+    """A database of neonat. Every method raises StoreError only.
+
+    Times in arguments are milliseconds of UTC; times in rows are ISO 8601 with `Z`.
+    """
+
+    def write(
+        self,
+        records: Sequence[Record],
+        legacy: Sequence[LegacyRecord] = (),
+        states: Sequence[State] = (),
+        refusals: Sequence[Refusal] = (),
+    ) -> Written:
+        """Put all of it into one transaction; what comes back is on the disk."""
+
+    def check(self) -> None:
+        """Raise StoreError when the database cannot be read."""
+
+    def gateways(self) -> list[Row]:
+        """The rows of the view `gateways`, by name."""
+
+    def latest(self, gateway: str) -> Row | None:
+        """What the page shows of one gateway, ready for JSON; None when it is not known."""
+
+    def changes(self, since: int) -> tuple[int, list[str]]:
+        """(change, gateways that changed after change `since`); 0 is before everything."""
+
+    def readings(
+        self,
+        gateway: str,
+        name: str | None = None,
+        start: int | None = None,
+        end: int | None = None,
+        limit: int = 1000,
+    ) -> list[Row]:
+        """The newest `limit` readings of [start, end), oldest first."""
+
+    def alarms(self, gateway: str, limit: int = 1000) -> list[Row]:
+        """The newest `limit` episodes of alarms, newest first."""
+
+    def gaps(self, gateway: str) -> list[Row]:
+        """All holes in a gateway's numbers."""
+
+    def rows(
+        self,
+        what: str,
+        gateway: str | None = None,
+        start: int | None = None,
+        end: int | None = None,
+    ) -> Iterator[dict[str, Any]]:
+        """The rows of a view of WHAT in [start, end), streamed in the order of time."""
+
+    def close(self) -> None:
+        """Let go of the database; a second call does nothing."""
+
+
+def open_store(url: str, create: bool = True, reader: Reader | None = None) -> Store:
+    """The database at `url` (`sqlite:///relative.db`, `sqlite:////absolute.db`).
+
+    `reader` is needed for writing; without one the database is only read and must exist unless
+    `create`. StoreError when it cannot be opened, is no database or is of a newer version.
+    """
+    if url.startswith("sqlite:///") and len(url) > len("sqlite:///"):
+        from neonat.store.sqlite import SqliteStore
+
+        return SqliteStore(url[len("sqlite:///") :], create, reader)
+    if url.startswith(("postgresql:", "postgres:")):
+        raise StoreError("PostgreSQL is not built yet: use sqlite:///FILE")
+    raise StoreError(f"not the URL of a database: {url!r}; use sqlite:///FILE")
