@@ -1,0 +1,125 @@
+"""From messages to what the store takes: everything before the database."""
+
+import json
+from zoneinfo import ZoneInfo
+
+from neonat.ingest.envelope import GATEWAY, envelopes
+from neonat.ingest.legacy import TOPICS, legacy_envelope
+from neonat.ingest.link import Message
+from neonat.ingest.refusals import Refusals
+from neonat.store import BAD, LegacyRecord, Reader, Record, State
+
+STATE_MAX = 4096
+
+_NAMES_KEPT = 10_000
+
+
+class Intake:
+    """Decodes messages by their topic and gathers what waits for the store.
+
+    `records`, `legacy` and `states` (the newest of each gateway) are for the caller to take away.
+    Nothing that a message holds makes it raise.
+    """
+
+    def __init__(self, prefix: str, zone: ZoneInfo, reader: Reader, refusals: Refusals) -> None:
+        self.records: list[Record] = []
+        self.legacy: list[LegacyRecord] = []
+        self.states: dict[str, State] = {}
+        self.envelopes = 0
+        self._prefix = prefix + "/"
+        self._zone = zone
+        self._split = reader.split
+        self._refusals = refusals
+        self._names: dict[str, tuple[str, str]] = {}
+
+    @property
+    def topics(self) -> list[str]:
+        """What to subscribe."""
+        return [self._prefix + "+/frames", self._prefix + "+/state", *TOPICS]
+
+    @property
+    def waiting(self) -> int:
+        """How many envelopes wait for the store."""
+        return len(self.records) + len(self.legacy)
+
+    def take(self, message: Message) -> None:
+        """Decode one message; what it does not hold becomes a refusal."""
+        topic = message.topic
+        if topic in TOPICS:
+            self._legacy(message)
+            return
+        gateway, kind = self._names.get(topic) or self._named(topic)
+        if kind == "frames":
+            self._frames(gateway, message)
+        elif kind == "state":
+            self._state(gateway, message)
+        else:
+            self._refuse(message, "topic", message.payload)
+
+    def _named(self, topic: str) -> tuple[str, str]:
+        gateway, _, kind = topic.removeprefix(self._prefix).rpartition("/")
+        if not topic.startswith(self._prefix) or not GATEWAY.fullmatch(gateway):
+            return "", ""
+        if len(self._names) >= _NAMES_KEPT:
+            self._names.clear()
+        self._names[topic] = gateway, kind
+        return gateway, kind
+
+    def _refuse(self, message: Message, reason: str, payload: bytes) -> None:
+        self._refusals.add(message.received_at, message.topic, reason, payload)
+
+    def _frames(self, gateway: str, message: Message) -> None:
+        taken, refused = envelopes(gateway, message.payload)
+        for reason, line in refused:
+            self._refuse(message, reason, line)
+        received_at = message.received_at
+        split = self._split
+        new = tuple.__new__
+        append = self.records.append
+        for boot, seq, at, uptime, data in taken:
+            shape, body = split(data)
+            if shape == BAD:
+                self._refuse(message, "checksum", data)
+            append(
+                new(Record, (gateway, boot, seq, at, uptime, received_at, shape, body, data))
+            )
+        self.envelopes += len(taken)
+
+    def _legacy(self, message: Message) -> None:
+        try:
+            found = legacy_envelope(message.payload, self._zone, message.received_at)
+        except ValueError:
+            self._refuse(message, "envelope", message.payload)
+            return
+        if not found.proven:
+            self._refuse(message, "checksum", message.payload)
+        shape, body = self._split(found.data)
+        self.legacy.append(
+            LegacyRecord(found.gateway, found.at, message.received_at, shape, body, found.data)
+        )
+        self.envelopes += 1
+
+    def _state(self, gateway: str, message: Message) -> None:
+        if not message.payload:
+            return
+        text = state_text(message.payload)
+        if text is None:
+            self._refuse(message, "state", message.payload)
+        else:
+            self.states[gateway] = State(gateway, message.received_at, text)
+
+
+def state_text(payload: bytes) -> str | None:
+    """The JSON object of a state message as compact text; None when it is none or too long."""
+    if len(payload) > STATE_MAX:
+        return None
+    try:
+        value = json.loads(str(payload, "utf-8"), parse_constant=_no_constant)
+        text = json.dumps(value, separators=(",", ":"), allow_nan=False)
+    except (ValueError, RecursionError):
+        return None
+    return text if isinstance(value, dict) else None
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")

@@ -1,0 +1,219 @@
+"""Broker to store: take what has arrived, commit it, and only then acknowledge it."""
+
+import logging
+import os
+import secrets
+import threading
+import time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from neonat.gateway.envelope import MESSAGE_MAX
+from neonat.ingest.broker_url import BrokerUrl
+from neonat.ingest.intake import Intake
+from neonat.ingest.link import Link, Message
+from neonat.ingest.refusals import Refusals
+from neonat.store import LegacyRecord, Reader, Record, Store, StoreError, Written
+
+PREFIX = "neonat/1"
+
+# Records that may wait while the store is out of order; beyond that, messages are let go: nothing
+# of them was acknowledged, so the gateways send them again.
+WAITING_MAX = 50_000
+WRITE_MAX = 20_000
+RETRY_S = (0.1, 5.0)
+IDLE_S = 0.25
+HEALTH_S = 1.0
+STOP_S = 3.0
+
+_log = logging.getLogger(__name__)
+
+
+class Worker:
+    """One ingest: a broker, a store, and what is between them. `run` until `stop` is set.
+
+    Raises LinkError when the broker refuses the login at the first connect; nothing else.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        reader: Reader,
+        broker: BrokerUrl,
+        zone: ZoneInfo,
+        prefix: str = PREFIX,
+        ca_file: str | None = None,
+        waiting_max: int = WAITING_MAX,
+    ) -> None:
+        self.refusals = Refusals()
+        self.intake = Intake(prefix, zone, reader, self.refusals)
+        self.link = Link(broker, self.intake.topics, "neonat-ingest-" + secrets.token_hex(6), ca_file)
+        self.stored = self.repeated = self.commits = self.let_go = 0
+        self.failure: str | None = None
+        self._store = store
+        self._prefix = prefix
+        self._waiting_max = waiting_max
+        self._write_max = WRITE_MAX
+        self._retry_at = 0.0
+        self._retry = RETRY_S[0]
+        self._started_at = _now()
+        self._last_commit_at: int | None = None
+        self._health_at = 0.0
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until `stop` is set; then commit and acknowledge what was taken."""
+        try:
+            while not stop.is_set():
+                self.step(IDLE_S)
+            _log.info("stopping: %d envelopes to commit", self.intake.waiting)
+            self._finish()
+        finally:
+            self.link.close(STOP_S / 3)
+            self._tell(_now(), running=False)
+
+    def step(self, wait: float) -> None:
+        """Take what has arrived within `wait` s, commit it at once, acknowledge it."""
+        for message in self.link.poll(wait):
+            self._take(message)
+        self._commit()
+        self._report()
+
+    def health(self) -> dict[str, Any]:
+        """What /healthz and /metrics show; times are UTC, ms."""
+        return {
+            "started_at": self._started_at,
+            "pid": os.getpid(),
+            "broker": str(self.link.broker),
+            "connected": self.link.connected,
+            "envelopes": self.intake.envelopes,
+            "stored": self.stored,
+            "repeated": self.repeated,
+            "refused": dict(self.refusals.counts),
+            "commits": self.commits,
+            "waiting": self.intake.waiting,
+            "let_go": self.let_go,
+            "last_commit_at": self._last_commit_at,
+            "failure": self.failure,
+        }
+
+    def _take(self, message: Message) -> None:
+        if self.intake.waiting >= self._waiting_max:
+            self.let_go += 1
+            return
+        try:
+            self.intake.take(message)
+        except Exception:
+            _log.exception("a message on %r could not be decoded", message.topic[:128])
+            self.refusals.add(message.received_at, message.topic, "internal", message.payload)
+
+    def _commit(self) -> None:
+        while self._something_waits() and time.monotonic() >= self._retry_at:
+            try:
+                self._write_some()
+            except StoreError as error:
+                self._failed(str(error))
+                return
+
+    def _something_waits(self) -> bool:
+        intake = self.intake
+        return bool(intake.records or intake.legacy or intake.states or self.refusals.waiting())
+
+    def _write_some(self) -> None:
+        intake = self.intake
+        records = intake.records[: self._write_max]
+        legacy = intake.legacy[: self._write_max]
+        states = list(intake.states.values())
+        refusals = self.refusals.waiting()
+        written = self._write(records, legacy, states, refusals)
+        del intake.records[: len(records)]
+        del intake.legacy[: len(legacy)]
+        intake.states.clear()
+        self.refusals.kept(len(refusals))
+        self._works()
+        self._acknowledge(written)
+
+    def _write(
+        self, records: list[Record], legacy: list[LegacyRecord], states: list, refusals: list
+    ) -> Written:
+        try:
+            return self._store.write(records, legacy, states, refusals)
+        except StoreError:
+            raise
+        except Exception as error:
+            _log.exception("the store failed on %d records", len(records))
+            raise StoreError(f"the store failed: {type(error).__name__}") from error
+
+    def _works(self) -> None:
+        self.commits += 1
+        self._last_commit_at = _now()
+        self._retry = RETRY_S[0]
+        self._write_max = min(WRITE_MAX, self._write_max * 4)
+        if self.failure is not None:
+            _log.info("the store works again")
+            self.failure = None
+
+    def _failed(self, reason: str) -> None:
+        """Wait, then try with less; a single record that fails goes behind the others."""
+        if reason != self.failure:
+            _log.error("%s; trying again, nothing is acknowledged meanwhile", reason)
+        self.failure = reason
+        self._retry_at = time.monotonic() + self._retry
+        self._retry = min(self._retry * 2, RETRY_S[1])
+        if self._write_max == 1:
+            records = self.intake.records
+            records.append(records.pop(0)) if records else None
+        self._write_max = max(1, min(self._write_max, self.intake.waiting) // 8)
+
+    def _acknowledge(self, written: Written) -> None:
+        self.stored += written.stored
+        self.repeated += written.repeated
+        for gateway, ranges in written.acks.items():
+            for payload in ack_payloads(ranges):
+                self.link.publish(f"{self._prefix}/{gateway}/ack", payload)
+        for record in written.conflicts:
+            self.refusals.add(
+                record.received_at,
+                f"{self._prefix}/{record.gateway}/frames",
+                "conflict",
+                b"%d.%d|%b" % (record.boot, record.seq, record.data),
+            )
+
+    def _finish(self) -> None:
+        deadline = time.monotonic() + STOP_S / 2
+        self._retry_at = 0.0
+        self._commit()
+        while self._something_waits() and time.monotonic() < deadline:
+            time.sleep(min(0.05, RETRY_S[0]))
+            self._commit()
+        if self.intake.waiting:
+            _log.warning(
+                "%d envelopes were neither stored nor acknowledged: the gateways keep them",
+                self.intake.waiting,
+            )
+
+    def _report(self) -> None:
+        now = time.monotonic()
+        if now - self._health_at >= HEALTH_S:
+            self._health_at = now
+            self._tell(_now(), running=True)
+
+    def _tell(self, at: int, running: bool) -> None:
+        try:
+            self._store.set_health({"at": at, "running": running, **self.health()})
+        except StoreError as error:
+            if self.failure is None:
+                _log.error("%s", error)
+                self.failure = str(error)
+
+
+def ack_payloads(ranges: list[tuple[int, int, int]]) -> list[bytes]:
+    """(boot, first, last) ranges as messages of at most 16 KiB."""
+    per_message = MESSAGE_MAX // len(b"4294967295 4294967295 4294967295\n")
+    return [
+        b"\n".join(b"%d %d %d" % item for item in ranges[start : start + per_message])
+        for start in range(0, len(ranges), per_message)
+    ]
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000
