@@ -1,0 +1,134 @@
+"""Items of a fixed width, and those that ETX ends, made one cell at a time.
+
+A cell always makes the same item, so on CPython they are remembered, as many as `KEPT`; a
+measured value comes back soon even where it drifts. A board has no room for that.
+"""
+
+import sys
+
+from .item import Alarm, Limit, Reading, Setting, Stream, Text, number, plain
+
+KEPT = 2048
+_ETX = b"\x03"
+
+if sys.implementation.name == "micropython":
+
+    class Cells:
+        """Makes an item of each cell."""
+
+        def __init__(self, make) -> None:  # type: ignore[no-untyped-def]
+            self.make = make
+
+        def __getitem__(self, cell: bytes) -> tuple:
+            return self.make(cell)
+
+else:
+
+    class Cells(dict):  # type: ignore[no-redef]
+        """Makes an item of each cell and remembers it, in bounded memory."""
+
+        def __init__(self, make) -> None:  # type: ignore[no-untyped-def]
+            super().__init__()
+            self.make = make
+
+        def __missing__(self, cell: bytes) -> tuple:
+            if len(self) >= KEPT:
+                self.clear()
+            item = self[cell] = self.make(cell)
+            return item
+
+
+def fixed(width: int, make):  # type: ignore[no-untyped-def]
+    """A reader of data that is a row of cells of `width` bytes; the last may be cut short."""
+    cells = Cells(make)
+
+    def read(data: bytes) -> list:
+        return [cells[data[at : at + width]] for at in range(0, len(data), width)]
+
+    return read
+
+
+def texts():  # type: ignore[no-untyped-def]
+    """A reader of text messages: code 2, length 1, text, ETX.
+
+    The ETX decides where a text ends; with it the length says nothing more.
+    """
+    cells = Cells(_text)
+
+    def read(data: bytes) -> list:
+        return [cells[part] for part in data.split(_ETX) if part]
+
+    return read
+
+
+def _text(cell: bytes) -> Text:
+    return Text("text", plain(cell[:2]), plain(cell[3:]))
+
+
+def meaning(model, kind: str, page: "int | None", code: str) -> tuple:  # type: ignore[no-untyped-def]
+    """Name and unit of a code in a model's table, (None, None) when it is not there."""
+    for row in model.ROWS:
+        if row[2] == code and row[0] == kind and row[1] == page:
+            return row[3], row[4]
+    return None, None
+
+
+def reading(model, page: int):  # type: ignore[no-untyped-def]
+    """Makes a Reading of code 2, value 4; a field cut short has no value."""
+
+    def make(cell: bytes) -> Reading:
+        code = plain(cell[:2])
+        name, unit = meaning(model, "reading", page, code)
+        raw = plain(cell[2:])
+        value = number(raw) if len(cell) == 6 else None
+        return Reading("reading", code, page, name, value, unit, raw)
+
+    return make
+
+
+def limit(model, page: int, side: str):  # type: ignore[no-untyped-def]
+    """Makes a Limit of code 2, value 4, named as the reading that it bounds."""
+    made = reading(model, page)
+
+    def make(cell: bytes) -> Limit:
+        _, code, _, name, value, unit, raw = made(cell)
+        return Limit("limit", code, page, name, value, unit, raw, side)
+
+    return make
+
+
+def setting(model):  # type: ignore[no-untyped-def]
+    """Makes a Setting of code 2, value 5; a field cut short has no value."""
+
+    def make(cell: bytes) -> Setting:
+        code = plain(cell[:2])
+        name, unit = meaning(model, "setting", None, code)
+        raw = plain(cell[2:])
+        value = number(raw) if len(cell) == 7 else None
+        return Setting("setting", code, name, value, unit, raw)
+
+    return make
+
+
+def alarm(page: int):  # type: ignore[no-untyped-def]
+    """Makes an Alarm of priority 1, code 2, phrase 12."""
+
+    def make(cell: bytes) -> Alarm:
+        phrase = plain(cell[3:]).rstrip(" ")
+        return Alarm("alarm", plain(cell[1:3]), page, plain(cell[:1]), phrase)
+
+    return make
+
+
+def stream(cell: bytes) -> Stream:
+    """Real-time stream: code 2, interval in µs 8, min 5, max 5, greatest binary value 3 hex."""
+    text = plain(cell)
+    code, raw = text[:2], text[2:]
+    if len(cell) != 23 or len(text) != 23:
+        return Stream("stream", code, None, None, None, None, raw)
+    steps = None
+    if not text[20:].strip("0123456789ABCDEF"):
+        steps = int(text[20:], 16)
+    return Stream(
+        "stream", code, number(raw[:8]), number(raw[8:13]), number(raw[13:18]), steps, raw
+    )

@@ -1,0 +1,73 @@
+"""The device's own date and time (medibus.md, "Commands", 28)."""
+
+from .item import Clock, plain
+
+_MONTHS = (
+    ("JAN",),
+    ("FEB",),
+    ("MAR", "MRZ", "MAE"),
+    ("APR",),
+    ("MAY", "MAI"),
+    ("JUN",),
+    ("JUL",),
+    ("AUG",),
+    ("SEP",),
+    ("OCT", "OKT"),
+    ("NOV",),
+    ("DEC", "DEZ"),
+)
+_DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+
+
+def clock(data: bytes) -> "list[Clock]":
+    """The local time of the device, without a zone; `value` is None when it is no time."""
+    return [Clock("clock", _value(plain(data)), plain(data))] if data else []
+
+
+def _value(text: str) -> "str | None":
+    # The date is the last thing with two dashes: whatever stands before its day is the time.
+    parts = text.strip(" ").split("-")
+    if len(parts) != 3:
+        return None
+    before = parts[0].strip(" ")
+    day = _digits(before[-2:].strip(" "), 31)
+    month = _month(parts[1].strip(" "))
+    year = _digits(parts[2].strip(" "), 99)
+    time = _time(before[:-2].strip(" "))
+    if not day or month is None or year is None or time is None:
+        return None
+    leap = month == 2 and year % 4 == 0
+    if day > _DAYS[month - 1] + (1 if leap else 0):
+        return None
+    return "20%02d-%02d-%02dT%02d:%02d:%02d" % ((year, month, day) + time)
+
+
+def _time(text: str) -> "tuple[int, int, int] | None":
+    parts = text.split(":")
+    if not 2 <= len(parts) <= 3:
+        return None
+    hour = _digits(parts[0].strip(" "), 23)
+    minute = _digits(parts[1].strip(" "), 59)
+    second = _digits(parts[2].strip(" "), 59) if len(parts) == 3 else 0
+    if hour is None or minute is None or second is None:
+        return None
+    return hour, minute, second
+
+
+def _digits(text: str, highest: int) -> "int | None":
+    if not 1 <= len(text) <= 2:
+        return None
+    for char in text:
+        if char not in "0123456789":
+            return None
+    value = int(text)
+    return value if value <= highest else None
+
+
+def _month(text: str) -> "int | None":
+    at = 0
+    for names in _MONTHS:
+        at += 1
+        if text.upper() in names:
+            return at
+    return None
