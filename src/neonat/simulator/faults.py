@@ -1,6 +1,7 @@
 """Faults of a serial line and of a device, by name, each with a rate, from a seed."""
 
 import random
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
@@ -10,6 +11,9 @@ STARTS = (SOH, ESC)
 XON, CAN, XOFF = 0x11, 0x18, 0x13
 NOP = 0x30
 TRIES = 20
+
+COMMANDS = re.compile(rb"\x1b[^\x01\x1b\r]{3,}\r")
+TAIL = 400
 
 CELL_WIDTHS = {0x24: 6, 0x2B: 6, 0x25: 6, 0x26: 6, 0x2C: 6, 0x2D: 6, 0x29: 7}
 ALARM_CODES = (0x23, 0x27, 0x2E)
@@ -65,14 +69,25 @@ class Piece(NamedTuple):
     faults: tuple[str, ...] = ()
 
 
-def misleads(line: bytes, frame: bytes) -> bool:
-    """Whether damaged bytes hold by chance a checksum that proves something else than `frame`.
+def misleads(line: bytes, frame: bytes, before: bytes = b"") -> bool:
+    """Whether damaged bytes prove by chance something else than `frame`, with what went `before`.
 
     A checksum of eight bits lets one heavy damage in 256 pass; no receiver can tell.
     """
-    seen = bytes(byte for byte in line if byte < 0x80 and byte not in (XON, CAN, XOFF))
-    ends = [place for place, byte in enumerate(seen) if byte == CR]
-    starts = [place for place, byte in enumerate(seen) if byte in STARTS]
+    old, new = _plain(before), _plain(line)
+    if _proves_another(old, new, frame):
+        return True
+    return _proves_another(COMMANDS.sub(b"", old), COMMANDS.sub(b"", new), frame)
+
+
+def _plain(line: bytes) -> bytes:
+    return bytes(byte for byte in line if byte < 0x80 and byte not in (XON, CAN, XOFF))
+
+
+def _proves_another(old: bytes, new: bytes, frame: bytes) -> bool:
+    seen = old + new
+    ends = [at for at in range(len(old), len(seen)) if seen[at] == CR]
+    starts = [at for at, byte in enumerate(seen) if byte in STARTS]
     found = [seen[start:end] for start in starts for end in ends if start < end]
     return any(raw != frame and is_whole(raw) for raw in found)
 
@@ -91,6 +106,7 @@ class Faults:
         self.counts = dict.fromkeys(self.rates, 0)
         self._random = random.Random(f"faults {seed}")  # noqa: S311 - not for secrets
         self._another = another or (lambda: command(NOP))
+        self._tail = b""
 
     def strikes(self, name: str) -> bool:
         """Whether this fault happens now."""
@@ -108,11 +124,17 @@ class Faults:
         """The pieces that go on the line for one frame (with CR)."""
         if not self.rates:
             return [Piece(frame, (frame[:-1],))]
+        pieces = self._pieces(frame)
+        self._tail = (self._tail + b"".join(piece.data for piece in pieces))[-TAIL:]
+        return pieces
+
+    def _pieces(self, frame: bytes) -> list[Piece]:
         pieces = [Piece(self._noise(), faults=("noise",))] if self.strikes("noise") else []
         frame, done = self._reword(frame)
         harm = next((name for name in HARMS if self.strikes(name)), None)
         if harm:
-            return [*pieces, *self._harm(harm, frame, done)]
+            before = self._tail + b"".join(piece.data for piece in pieces)
+            return [*pieces, *self._harm(harm, frame, done, before)]
         pieces.append(self._whole(frame, done))
         if self.strikes("duplicate"):
             pieces.append(self._whole(frame, (*done, "duplicate")))
@@ -143,11 +165,11 @@ class Faults:
     def _noise(self) -> bytes:
         for _ in range(TRIES):
             noise = bytes(self._random.choices(range(256), k=self.between(1, 24)))
-            if CR not in noise or not misleads(noise, b""):
+            if not misleads(noise, b"", self._tail):
                 return noise
         return b"~"
 
-    def _harm(self, name: str, frame: bytes, done: tuple[str, ...]) -> list[Piece]:
+    def _harm(self, name: str, frame: bytes, done: tuple[str, ...], before: bytes) -> list[Piece]:
         raw = frame[:-1]
         if name == "cut":
             head = frame[: self.between(1, len(frame) - 2)]
@@ -158,7 +180,7 @@ class Faults:
         change = self._flipped if name == "flip" else self._shortened
         line = change(frame)
         for _ in range(TRIES):
-            if not misleads(line, raw):
+            if not misleads(line, raw, before):
                 break
             line = change(frame)
         return [Piece(line, (), (raw,), (*done, name))]

@@ -43,9 +43,9 @@ class PtyPort:
 
     def read(self, timeout: float) -> bytes:
         """What has come within `timeout` seconds; notes whether somebody has the port open."""
-        ready = dict(self._poll.poll(timeout * 1000)).get(self._master, 0)
-        left = bool(ready & select.POLLHUP)
+        self._poll.poll(timeout * 1000)
         chunk = self._take()
+        left = any(ready & select.POLLHUP for _, ready in self._poll.poll(0))
         if left and self.present:
             self._forget_unread()
         elif left and not chunk:
@@ -82,7 +82,9 @@ class PtyPort:
     def _forget_unread(self) -> None:
         slave = os.open(self.name, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
         try:
-            termios.tcflush(slave, termios.TCIFLUSH)
+            with contextlib.suppress(BlockingIOError):
+                while os.read(slave, 65536):
+                    pass
         finally:
             os.close(slave)
 

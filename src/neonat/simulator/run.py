@@ -44,14 +44,16 @@ def run(port: Port, talker: Talker, journal: Journal, stop: Stop) -> None:
     present = False
     while not stop.is_set():
         now = milliseconds()
-        wait = min(max(talker.deadline(now) - now, 0) / 1000, IDLE)
-        chunk = port.read(wait)
+        wait = max(talker.deadline(now) - now, 0) / 1000 if port.present else IDLE
+        chunk = port.read(min(wait, IDLE))
         if port.present != present:
             present = port.present
             journal.note(client="came" if present else "left")
         now = milliseconds()
-        pieces = talker.receive(now, chunk) if chunk else []
-        put(port, pieces + talker.tick(now), journal)
+        if chunk:
+            put(port, talker.receive(now, chunk), journal)
+        if port.present:
+            put(port, talker.tick(now), journal)
 
 
 def put(port: Port, pieces: list[Piece], journal: Journal) -> None:
@@ -60,4 +62,4 @@ def put(port: Port, pieces: list[Piece], journal: Journal) -> None:
         if not piece.data or port.write(piece.data):
             journal.sent(piece)
         else:
-            journal.lost(piece, "nobody there" if not port.present else "not understood")
+            journal.lost(piece, "not taken" if port.present else "nobody there")
