@@ -16,7 +16,7 @@ if sys.implementation.name == "micropython":
     class Cells:
         """Makes an item of each cell."""
 
-        def __init__(self, make) -> None:  # type: ignore[no-untyped-def]
+        def __init__(self, make) -> None:
             self.make = make
 
         def __getitem__(self, cell: bytes) -> tuple:
@@ -27,7 +27,7 @@ else:
     class Cells(dict):  # type: ignore[no-redef]
         """Makes an item of each cell and remembers it, in bounded memory."""
 
-        def __init__(self, make) -> None:  # type: ignore[no-untyped-def]
+        def __init__(self, make) -> None:
             super().__init__()
             self.make = make
 
@@ -38,7 +38,7 @@ else:
             return item
 
 
-def fixed(width: int, make):  # type: ignore[no-untyped-def]
+def fixed(width: int, make):
     """A reader of data that is a row of cells of `width` bytes; the last may be cut short."""
     cells = Cells(make)
 
@@ -48,7 +48,7 @@ def fixed(width: int, make):  # type: ignore[no-untyped-def]
     return read
 
 
-def texts():  # type: ignore[no-untyped-def]
+def texts():
     """A reader of text messages: code 2, length 1, text, ETX.
 
     The ETX decides where a text ends; with it the length says nothing more.
@@ -65,7 +65,7 @@ def _text(cell: bytes) -> Text:
     return Text("text", plain(cell[:2]), plain(cell[3:]))
 
 
-def meaning(model, kind: str, page: "int | None", code: str) -> tuple:  # type: ignore[no-untyped-def]
+def meaning(model, kind: str, page: "int | None", code: str) -> tuple:
     """Name and unit of a code in a model's table, (None, None) when it is not there."""
     for row in model.ROWS:
         if row[2] == code and row[0] == kind and row[1] == page:
@@ -73,7 +73,7 @@ def meaning(model, kind: str, page: "int | None", code: str) -> tuple:  # type: 
     return None, None
 
 
-def reading(model, page: int):  # type: ignore[no-untyped-def]
+def reading(model, page: int):
     """Makes a Reading of code 2, value 4; a field cut short has no value."""
 
     def make(cell: bytes) -> Reading:
@@ -86,7 +86,7 @@ def reading(model, page: int):  # type: ignore[no-untyped-def]
     return make
 
 
-def limit(model, page: int, side: str):  # type: ignore[no-untyped-def]
+def limit(model, page: int, side: str):
     """Makes a Limit of code 2, value 4, named as the reading that it bounds."""
     made = reading(model, page)
 
@@ -97,7 +97,7 @@ def limit(model, page: int, side: str):  # type: ignore[no-untyped-def]
     return make
 
 
-def setting(model):  # type: ignore[no-untyped-def]
+def setting(model):
     """Makes a Setting of code 2, value 5; a field cut short has no value."""
 
     def make(cell: bytes) -> Setting:
@@ -110,7 +110,7 @@ def setting(model):  # type: ignore[no-untyped-def]
     return make
 
 
-def alarm(page: int):  # type: ignore[no-untyped-def]
+def alarm(page: int):
     """Makes an Alarm of priority 1, code 2, phrase 12."""
 
     def make(cell: bytes) -> Alarm:

@@ -65,9 +65,7 @@ def _digits(text: str, highest: int) -> "int | None":
 
 
 def _month(text: str) -> "int | None":
-    at = 0
-    for names in _MONTHS:
-        at += 1
-        if text.upper() in names:
-            return at
+    for at in range(12):
+        if text.upper() in _MONTHS[at]:
+            return at + 1
     return None

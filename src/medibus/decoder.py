@@ -5,8 +5,11 @@ one, and what follows that one continues the first. A response that was itself f
 start proves that the first was broken off; a command does not, since several may be put in.
 """
 
-from .frame import CR, ESC, FLOW, SOH, Frame, is_whole, longest
-from .strip import strip
+from .error import LineError
+from .frame import FLOW, SOH, Frame, is_whole, longest
+from .strip import is_ascii, strip
+
+__all__ = ["Decoder", "LineError"]
 
 HELD_DEPTH = 3
 HELD_BYTES = 4096
@@ -15,34 +18,6 @@ REALTIME_KEPT = 256
 _CR = b"\r"
 _SOH = b"\x01"
 _ESC = b"\x1b"
-
-
-class LineError:
-    """Bytes that gave no frame.
-
-    `reason` is `truncated`, `checksum`, `oversize` or `noise`; `length` counts the bytes; `raw`
-    holds them, of `oversize` and `noise` the first 64.
-    """
-
-    __slots__ = ("length", "raw", "reason")
-
-    def __init__(self, reason: str, raw: bytes, length: int) -> None:
-        self.reason = reason
-        self.raw = raw
-        self.length = length
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, LineError) and (self.reason, self.raw, self.length) == (
-            other.reason,
-            other.raw,
-            other.length,
-        )
-
-    def __hash__(self) -> int:
-        return hash((self.reason, self.raw, self.length))
-
-    def __repr__(self) -> str:
-        return "LineError(%r, %r, %d)" % (self.reason, self.raw, self.length)
 
 
 class Decoder:
@@ -74,7 +49,7 @@ class Decoder:
                 break
         else:
             byte = 0
-        if byte or (plain and not _is_ascii(plain)):
+        if byte or (plain and not is_ascii(plain)):
             plain, high, flow = strip(plain)
             self.flow += flow
             self._set_apart(high)
@@ -257,11 +232,3 @@ class Decoder:
         self._end_noise()
         self.errors[reason] += 1
         self._events.append(LineError(reason, raw, length))
-
-
-if hasattr(bytes, "isascii"):
-    _is_ascii = bytes.isascii
-else:
-
-    def _is_ascii(data: bytes) -> bool:
-        return max(data) < 128

@@ -15,9 +15,11 @@ OVERHEAD = 4
 try:
     # The low half of Adler-32 begun at 0 is the plain sum while that stays below 65521: for the
     # ASCII of a line up to 512 bytes. Four times as fast as sum().
-    from zlib import adler32 as _adler32
+    from zlib import adler32
+
+    SUMMED = 512
 except ImportError:
-    _adler32 = None
+    SUMMED = -1
 
 
 class FrameError(ValueError):
@@ -68,8 +70,8 @@ class Frame:
 
 def total(body: bytes) -> int:
     """The low byte of the sum of all bytes."""
-    if _adler32 and len(body) <= 512:
-        return _adler32(body, 0) & 255
+    if len(body) <= SUMMED:
+        return adler32(body, 0) & 255
     return sum(body) & 255
 
 

@@ -17,7 +17,7 @@ _MODELS_KEPT = 2 if sys.implementation.name == "micropython" else 32
 _readers: dict = {}
 
 
-def items(frame: Frame, model=None) -> list:  # type: ignore[no-untyped-def]
+def items(frame: Frame, model=None) -> list:
     """The items of a frame, in order, named by the table of `model` (of `catalog.lookup`).
 
     Without a model the default table is used. The data of a command, and of a response whose
@@ -35,7 +35,7 @@ def items(frame: Frame, model=None) -> list:  # type: ignore[no-untyped-def]
     return [Raw("raw", plain(data))]
 
 
-def _readers_of(model) -> dict:  # type: ignore[no-untyped-def]
+def _readers_of(model) -> dict:
     key = None if model is None else model.ID
     if len(_readers) >= _MODELS_KEPT:
         _readers.clear()
@@ -43,7 +43,7 @@ def _readers_of(model) -> dict:  # type: ignore[no-untyped-def]
     return readers
 
 
-def _make(model) -> dict:  # type: ignore[no-untyped-def]
+def _make(model) -> dict:
     """A reader for each request whose layout is known."""
     readers = {
         requests.DATE_TIME: clock,

@@ -47,6 +47,7 @@ class Plan:
         """Make everything due, as after the link was down."""
         for code in self._due:
             self._due[code] = 0
+        self._turn = {}
 
     def want(self, code: int) -> None:
         """Make one request due now, when the plan has it."""

@@ -7,6 +7,7 @@ throughout.
 from . import requests
 from .frame import ESC, Frame, command, response
 from .identity import identity as identity_of
+from .item import Identity
 from .schedule import Plan
 
 RESPONSE_LIMIT = 10000
@@ -37,7 +38,7 @@ class Session:
         self.identity = identity
         self.expected = expected
         self.state = "down"
-        self.device = None
+        self.device: "Identity | None" = None
         self.changes: "list[tuple]" = []
         self.counters: "dict[str, int]" = {}
         for name in ("timeout", "late", "duplicate", "unexpected", "retry", "nak", "identity"):
@@ -186,16 +187,16 @@ class Session:
         self.counters["retry"] += 1
         return self._repeat(now, command(self._asked or 0))
 
-    def _corrupt(self, now: int, event) -> None:  # type: ignore[no-untyped-def]
+    def _corrupt(self, now: int, event) -> None:
         self.counters[event.reason] = self.counters.get(event.reason, 0) + 1
         if self._asked is None or len(event.raw) < 2 or event.raw[0] == ESC:
             return
         # A truncated frame is known late and may be an old one; after a bad checksum nothing
         # more will come.
         mine = event.raw[1] == self._asked
-        if event.reason == "checksum" or (event.reason == "truncated" and mine):
-            if self._retry_at is None:
-                self._retry_at = now + RETRY_DELAY
+        answered = event.reason == "checksum" or (event.reason == "truncated" and mine)
+        if answered and self._retry_at is None:
+            self._retry_at = now + RETRY_DELAY
 
     def _answer(self, now: int, code: int) -> bytes:
         """Answer a command of the device; one that we do not know gets an empty echo."""

@@ -1,6 +1,13 @@
-"""Bytes that may fall anywhere on the line and belong to no frame (medibus.md, "Line and frame")."""
+"""Bytes that may fall anywhere on the line and belong to no frame (medibus.md)."""
 
 from .frame import FLOW
+
+
+def _is_ascii(data: bytes) -> bool:
+    return max(data) < 128
+
+
+is_ascii = getattr(bytes, "isascii", _is_ascii)
 
 if hasattr(bytes, "translate"):
     _HIGH = bytes(range(128, 256))

@@ -31,7 +31,7 @@ DEVICES = {
 }
 
 
-def lookup(device_id: "str | None" = None):  # type: ignore[no-untyped-def]
+def lookup(device_id: "str | None" = None):
     """The module of a model.
 
     A device that did not say who it is, or an id that nobody knows, gets the default table; a
