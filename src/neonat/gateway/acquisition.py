@@ -1,0 +1,193 @@
+"""From the serial line to records: opens it, finds its speed, runs the session, never ends."""
+
+from medibus.decoder import Decoder
+from medibus.escape import escape
+from medibus.frame import Frame
+from medibus.item import Identity
+from medibus.session import Session
+from neonat.gateway.envelope import record
+from neonat.gateway.net import Connection
+
+READ_BLOCK = 512
+RETRY_MS = 500
+RETRY_MAX_MS = 10000
+RAW_MAX = 160
+ERRORS_BURST = 20
+ERROR_EVERY_MS = 1000
+OUT_MAX = 1024
+
+
+class Acquisition:
+    """`emit(now, data)` takes each record's data; `data_max` is the longest that fits a line."""
+
+    def __init__(self, board, device: str, finder, plan, emit, data_max: int, log):
+        self._board = board
+        self._device = device
+        self._finder = finder
+        self._emit = emit
+        self._data_max = data_max
+        self._log = log
+        self.plan = plan
+        self.errors: "dict[str, int]" = {"checksum": 0, "timeout": 0}
+        self.frames = 0
+        self.device: "Identity | None" = None
+        self._session = Session(plan)
+        self._decoder = Decoder()
+        self._line: "Connection | None" = None
+        self._open = False
+        self._out = b""
+        self._retry = 0
+        self._failures = 0
+        self._reason = ""
+        self._allowed = ERRORS_BURST
+        self._allowed_at = 0
+        self._skipped = 0
+        self._up = False
+
+    @property
+    def link(self) -> str:
+        """down, connecting or up."""
+        return self._session.state if self._open else "down"
+
+    @property
+    def line(self) -> dict:
+        """Baud and parity in use."""
+        baud, parity = self._finder.current
+        return {"baud": baud, "parity": parity}
+
+    @property
+    def streams(self) -> list:
+        return [self._line] if self._line is not None else []
+
+    def deadline(self, now: int) -> int:
+        """Milliseconds until `step` is wanted without any event."""
+        if self._line is None:
+            return max(0, self._retry - now)
+        if not self._open:
+            return 50
+        return max(0, min(self._session.deadline(now), self._finder.deadline(now)))
+
+    def step(self, now: int) -> None:
+        """Read what is there, answer, ask what is due."""
+        try:
+            self._step(now)
+        except OSError as error:
+            self._lost(now, str(error) or "line lost")
+
+    def _step(self, now: int) -> None:
+        if self._line is None:
+            if now < self._retry:
+                return
+            baud, parity = self._finder.current
+            self._line = self._board.open_line(self._device, baud, parity)
+        if not self._open:
+            if not self._line.ready():
+                return
+            self._begin(now)
+        for _ in range(8):
+            chunk = self._line.read(READ_BLOCK)
+            if chunk is None:
+                break
+            for event in self._decoder.feed(chunk):
+                self._take(now, event)
+        self._send(self._session.tick(now))
+        self._changes(now)
+        if self._finder.turn(now):
+            self._leave(now, "silent")
+            self._retry = now
+
+    def _begin(self, now: int) -> None:
+        self._open = True
+        self._failures = 0
+        self._reason = ""
+        self._out = b""
+        self._decoder = Decoder()
+        self._session = Session(self.plan)
+        self._finder.opened(now)
+        self._log("line: %s open, %d baud, parity %s" % ((self._device,) + self._finder.current))
+
+    def _take(self, now: int, event) -> None:
+        raw = event.raw
+        if isinstance(event, Frame):
+            self.frames += 1
+            if not event.is_command:
+                self._finder.answered(now)
+            data = escape(raw)
+            if len(data) <= self._data_max:
+                self._emit(now, data)
+            else:
+                self._error(now, "too_long", raw, len(raw))
+        else:
+            self._error(now, event.reason, raw, event.length)
+        self._send(self._session.receive(now, event))
+        self._changes(now)
+
+    def _error(self, now: int, reason: str, raw: bytes, length: int) -> None:
+        self.errors[reason] = self.errors.get(reason, 0) + 1
+        more = (now - self._allowed_at) // ERROR_EVERY_MS
+        if more > 0:
+            self._allowed = min(ERRORS_BURST, self._allowed + more)
+            self._allowed_at += more * ERROR_EVERY_MS
+        if not self._allowed:
+            self._skipped += 1
+            return
+        self._allowed -= 1
+        pairs: list = [("reason", reason), ("length", length)]
+        if self._skipped:
+            pairs.append(("skipped", self._skipped))
+            self._skipped = 0
+        self._emit(now, record("error", pairs + [("raw", escape(bytes(raw[:RAW_MAX])))]))
+
+    def _send(self, data: bytes) -> None:
+        out = self._out + data if data else self._out
+        if len(out) > OUT_MAX:
+            out = data
+        if out and self._line is not None:
+            out = out[self._line.write(out) :]
+        self._out = out
+
+    def _changes(self, now: int) -> None:
+        changes = self._session.changes
+        while changes:
+            change = changes.pop(0)
+            if change[0] != "down":
+                self.device = self._session.device
+                pairs = [("state", "up")]
+                if self.device is not None:
+                    pairs += [("device", self.device.id), ("name", self.device.name)]
+                self._link(now, True, pairs)
+            else:
+                self._link(now, False, [("state", "down"), ("reason", str(change[1]))])
+        counted = self._session.counters.get("timeout", 0)
+        if counted:
+            self.errors["timeout"] += counted
+            self._session.counters["timeout"] = 0
+
+    def _link(self, now: int, up: bool, pairs: list) -> None:
+        if up or self._up:
+            self._emit(now, record("link", pairs))
+            self._log("link: " + " ".join([str(value) for _, value in pairs]))
+        self._up = up
+
+    def _leave(self, now: int, reason: str) -> None:
+        if self._line is not None:
+            self._line.close()
+        self._line = None
+        self._open = False
+        for event in self._decoder.close():
+            if not isinstance(event, Frame):
+                self._error(now, event.reason, event.raw, event.length)
+        if self._up:
+            self._link(now, False, [("state", "down"), ("reason", reason)])
+
+    def _lost(self, now: int, reason: str) -> None:
+        if reason != self._reason:
+            self._log("line: " + reason)
+        self._leave(now, "line lost")
+        self._reason = reason
+        self._retry = now + min(RETRY_MAX_MS, RETRY_MS << min(self._failures, 6))
+        self._failures += 1
+
+    def close(self, now: int) -> None:
+        """Leave the line."""
+        self._leave(now, "stopped")

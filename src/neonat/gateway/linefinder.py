@@ -1,0 +1,59 @@
+"""Which baud rate and parity the line has: found by trying when it is not told."""
+
+# The TN500 first, parity as the original programs disagree; then other devices (medibus.md).
+TRIED = (
+    (38400, "odd"),
+    (38400, "even"),
+    (38400, "none"),
+    (19200, "even"),
+    (9600, "even"),
+    (19200, "none"),
+)
+DWELL_MS = 4000
+SILENCE_MS = 60000
+
+
+class LineFinder:
+    """`baud` a number or None, `parity` a word or None; None is found. `fixed`: nothing to find.
+
+    Only a response proves the line: what the device sends by itself is read with a wrong parity
+    too, but it will not understand us.
+    """
+
+    def __init__(self, baud: "int | None", parity: "str | None", fixed: bool = False):
+        tried = [pair for pair in TRIED if baud in (None, pair[0]) and parity in (None, pair[1])]
+        if baud is not None and parity is None:
+            tried += [(baud, word) for word in ("odd", "even", "none") if (baud, word) not in tried]
+        if not tried:
+            tried = [(baud or 38400, parity or "odd")]
+        self._tried = tried[:1] if fixed else tried
+        self._index = 0
+        self._patience = DWELL_MS
+        self._since = 0
+
+    @property
+    def current(self) -> "tuple[int, str]":
+        """Baud and parity to use now."""
+        return self._tried[self._index]
+
+    def opened(self, now: int) -> None:
+        """The line is open with `current` since `now`."""
+        self._since = now
+
+    def answered(self, now: int) -> None:
+        """The device answered."""
+        self._since = now
+        self._patience = SILENCE_MS
+
+    def deadline(self, now: int) -> int:
+        """Milliseconds until `turn` may be True."""
+        return max(0, self._since + self._patience - now)
+
+    def turn(self, now: int) -> bool:
+        """Whether to open the line anew, with the next `current`."""
+        if len(self._tried) < 2 or now - self._since < self._patience:
+            return False
+        self._since = now
+        self._patience = DWELL_MS
+        self._index = (self._index + 1) % len(self._tried)
+        return True

@@ -1,0 +1,39 @@
+"""The gateway under the Unix port of MicroPython: its configuration is the first line of stdin.
+
+Ends with 0 when told to stop, 3 when told to restart, 1 with the reason on stderr.
+"""
+
+import gc
+import json
+import sys
+
+sys.path.insert(0, __file__[: -len("/neonat/gateway/main_unix.py")])
+gc.threshold(16384)  # type: ignore[attr-defined]
+
+from neonat.gateway import program  # noqa: E402
+from neonat.gateway.board_unix import Board  # noqa: E402
+
+
+def log(text: str) -> None:
+    """One line of the log."""
+    print(text, file=sys.stderr)  # noqa: T201
+
+
+def main() -> int:
+    """Run until the end; the exit code."""
+    config = json.loads(sys.stdin.readline())
+    try:
+        end = program.run(config, Board(), log, config.get("reason", "start"))
+    except KeyboardInterrupt:
+        return 0
+    except (program.ConfigError, OSError) as error:
+        log(str(error))
+        return 1
+    if end.startswith("refused"):
+        log(end)
+        return 1
+    return 3 if end == "restart" else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

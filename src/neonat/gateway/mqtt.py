@@ -1,0 +1,146 @@
+"""MQTT 3.1.1 from the client's side, sans-I/O: packets out of arguments, events out of bytes."""
+
+REFUSED = {
+    1: "the broker does not speak MQTT 3.1.1",
+    2: "the broker refuses the client id",
+    3: "the broker is not available",
+    4: "the broker refuses the user name or password",
+    5: "the broker does not authorise this gateway",
+}
+PINGREQ = b"\xc0\x00"
+DISCONNECT = b"\xe0\x00"
+
+
+class ProtocolError(Exception):
+    """The peer does not keep to MQTT; the connection is of no more use."""
+
+
+def _text(value: str) -> bytes:
+    raw = value.encode()
+    return bytes((len(raw) >> 8, len(raw) & 255)) + raw
+
+
+def _header(first: int, length: int) -> bytes:
+    out = bytearray((first,))
+    while length > 127:
+        out.append(length & 127 | 128)
+        length >>= 7
+    out.append(length)
+    return bytes(out)
+
+
+def _packet(first: int, body: bytes) -> bytes:
+    return _header(first, len(body)) + body
+
+
+def connect(client: str, keepalive_s: int, will, user: str = "", password: str = "") -> bytes:
+    """A clean session; `will` is (topic, payload), kept by the broker, QoS 1."""
+    flags = 0x02 | 0x04 | 0x08 | 0x20 | (0x80 if user else 0) | (0x40 if user and password else 0)
+    body = _text("MQTT") + bytes((4, flags, keepalive_s >> 8, keepalive_s & 255))
+    body += _text(client) + _text(will[0]) + _text(will[1])
+    if user:
+        body += _text(user)
+        if password:
+            body += _text(password)
+    return _packet(0x10, body)
+
+
+def publish(topic: str, payload: bytes, number: int, retain: bool = False) -> bytes:
+    """QoS 1; `number` is the packet id, 1 to 65535."""
+    name = _text(topic)
+    head = _header(0x32 | (1 if retain else 0), len(name) + 2 + len(payload))
+    return b"".join((head, name, bytes((number >> 8, number & 255)), payload))
+
+
+def subscribe(number: int, topics: "list[str]") -> bytes:
+    """QoS 1 for each topic."""
+    body = bytes((number >> 8, number & 255))
+    return _packet(0x82, body + b"".join([_text(topic) + b"\x01" for topic in topics]))
+
+
+def puback(number: int) -> bytes:
+    return bytes((0x40, 2, number >> 8, number & 255))
+
+
+class Parser:
+    """Bytes from the broker to events, with bounded memory.
+
+    Events: ("connack", code), ("puback", id), ("suback", id, codes), ("pong",) and
+    ("message", topic, payload, id or 0, whole): of a message larger than `limit` the begin.
+    """
+
+    def __init__(self, limit: int = 4096):
+        self.limit = limit
+        self._head = bytearray()
+        self._body = bytearray()
+        self._left = -1
+
+    def feed(self, data: bytes) -> list:
+        """The events that these bytes complete; ProtocolError with the reason."""
+        events = []
+        view = memoryview(data)
+        at = 0
+        while at < len(view):
+            if self._left < 0:
+                at = self._length(view, at)
+            if self._left > 0:
+                piece = min(self._left, len(view) - at)
+                keep = max(0, min(piece, self.limit - len(self._body)))
+                self._body.extend(view[at : at + keep])
+                self._left -= piece
+                at += piece
+            if self._left == 0:
+                self._left = -1
+                body = bytes(self._body)
+                self._body = bytearray()
+                events.append(self._event(body))
+        return events
+
+    def _length(self, view, at: int) -> int:
+        while at < len(view):
+            self._head.append(view[at])
+            at += 1
+            if len(self._head) > 1 and not self._head[-1] & 128:
+                self._left = 0
+                for index in range(len(self._head) - 1, 0, -1):
+                    self._left = self._left << 7 | self._head[index] & 127
+                self._first = self._head[0]
+                self._size = self._left
+                self._head = bytearray()
+                break
+            if len(self._head) > 4:
+                raise ProtocolError("a packet's length is broken")
+        return at
+
+    def _event(self, body: bytes) -> tuple:
+        kind = self._first >> 4
+        size = self._size
+        if kind == 3:
+            return self._message(body, size)
+        number = body[0] << 8 | body[1] if len(body) >= 2 else 0
+        if kind == 2 and size == 2:
+            return "connack", body[1]
+        if kind == 4 and size == 2:
+            return "puback", number
+        if kind == 9 and 3 <= size == len(body):
+            return "suback", number, body[2:]
+        if kind == 13 and size == 0:
+            return ("pong",)
+        raise ProtocolError("packet type %d with %d bytes is not for a client" % (kind, size))
+
+    def _message(self, body: bytes, size: int) -> tuple:
+        qos = self._first >> 1 & 3
+        if qos > 1 or len(body) < 2:
+            raise ProtocolError("a message that was not asked for")
+        end = 2 + (body[0] << 8 | body[1])
+        start = end + 2 if qos else end
+        if start > len(body):
+            raise ProtocolError("a message without its topic")
+        try:
+            topic = body[2:end].decode()
+        except UnicodeError:
+            raise ProtocolError("a topic that is not UTF-8") from None
+        number = body[end] << 8 | body[end + 1] if qos else 0
+        if qos and not number:
+            raise ProtocolError("a message without its number")
+        return "message", topic, body[start:], number, size == len(body)

@@ -1,0 +1,174 @@
+"""The gateway: acquisition into the spool, the spool to the broker, in one loop without waits."""
+
+import json
+
+from medibus.schedule import Plan
+from neonat.gateway.acquisition import Acquisition
+from neonat.gateway.clock import Clock
+from neonat.gateway.commands import answer
+from neonat.gateway.config import ConfigError, checked
+from neonat.gateway.envelope import LINE_MAX, record, stamp, unset_stamp
+from neonat.gateway.linefinder import LineFinder
+from neonat.gateway.report import Report
+from neonat.gateway.sender import Sender
+from neonat.gateway.spool import Spool
+from neonat.gateway.uplink import Uplink
+
+__all__ = ("ConfigError", "Gateway", "run")
+
+VERSION = "0.1.0"
+WALL_MS = 1000
+SYNC_MS = 1000
+FAREWELL_MS = 1500
+
+
+class Gateway:
+    """All parts on one board; `config` as `checked` returns it. OSError: the spool is unusable."""
+
+    def __init__(self, config: dict, board, log, reason: str = "start"):
+        self.board = board
+        self.config = config
+        self.gateway = config["id"]
+        self.leaving = ""
+        now = board.ticks()
+        self.clock = Clock(now)
+        files = board.files(config["spool"])
+        files.make()
+        self.spool = Spool(
+            files, self._time, config["spool_bytes"], segments_max=board.segments_max
+        )
+        self._set_clock(now)
+        self.boot = self.spool.start([("reason", reason), ("version", VERSION)])
+        self.sender = Sender(self.spool, self._real_time, self.gateway, board.message_max)
+        topic = config["topic_prefix"] + "/" + self.gateway + "/"
+        self.uplink = Uplink(
+            board, config["broker"], topic, self.gateway, self._take, self.sender.message, log
+        )
+        self.plan = Plan()
+        finder = LineFinder(
+            config.get("baud"), config.get("parity"), board.line_fixed(config["serial"])
+        )
+        data_max = LINE_MAX - len(self.gateway) - 48
+        self.acquisition = Acquisition(
+            board, config["serial"], finder, self.plan, self._emit, data_max, log
+        )
+        self.report = Report(self.state)
+        self._synced = self._walled = now
+        self._connected = False
+        if self.clock.source != "unset":
+            self._emit(now, self._clock_record(now, 0))
+
+    def _time(self, now: "int | None" = None) -> str:
+        if now is None:
+            now = self.board.ticks()
+        utc = self.clock.utc(now)
+        return unset_stamp(self.clock.uptime(now)) if utc is None else stamp(utc)
+
+    def _real_time(self, uptime_ms: int) -> str:
+        utc = self.clock.of_uptime(uptime_ms)
+        return "" if utc is None else stamp(utc)
+
+    def _set_clock(self, now: int) -> "int | None":
+        wall = self.board.wall()
+        return None if wall is None else self.clock.set(now, wall[0], wall[1])
+
+    def _clock_record(self, now: int, step: int) -> str:
+        pairs: list = [("at", self._time(now)), ("uptime", self.clock.uptime(now))]
+        pairs.append(("source", self.clock.source))
+        return record("clock", pairs + ([("step", step)] if step else []))
+
+    def _emit(self, now: int, data: str) -> None:
+        time = self._time(now)
+        self.sender.fresh(self.spool.append(time, data), time, data)
+
+    def _take(self, now: int, kind: str, payload: bytes, whole: bool) -> None:
+        if kind == "ack":
+            self.sender.acknowledge(now, payload, whole)
+        elif kind == "command":
+            reply = answer(payload if whole else b"", self)
+            self.uplink.publish("reply", json.dumps(reply).encode())
+
+    def state(self) -> dict:
+        """The state as `wire.md` has it."""
+        device = self.acquisition.device
+        return {
+            "online": True,
+            "version": VERSION,
+            "boot": self.boot,
+            "uptime_s": self.clock.uptime(self.board.ticks()) // 1000,
+            "clock": self.clock.source,
+            "link": self.acquisition.link,
+            "line": self.acquisition.line,
+            "device": device
+            and {"id": device.id, "name": device.name, "revision": device.revision},
+            "spool": {
+                "records": self.spool.records,
+                "bytes": self.spool.bytes,
+                "oldest": self.spool.oldest(),
+            },
+            "errors": self.acquisition.errors,
+            "heap_free": self.board.heap_free(),
+        }
+
+    def leave(self, reason: str) -> None:
+        """End the loop soon; `reason` is what `run` returns."""
+        self.leaving = reason
+
+    def step(self) -> int:
+        """Do all that can be done now; the milliseconds that may pass until the next step."""
+        now = self.board.ticks()
+        self._clockwork(now)
+        self.acquisition.step(now)
+        self.uplink.step(now)
+        online = self.uplink.state == "online"
+        if self._connected and not online:
+            self.sender.lost()
+        self._connected = online
+        waits = [1000, self.acquisition.deadline(now), self.uplink.deadline(now)]
+        if online:
+            state = self.report.due(now, self.uplink.connects)
+            if state is not None:
+                self.uplink.publish("state", state, True)
+                return 0
+            waits.append(self.sender.deadline(now))
+        elif self.uplink.refused and self.config.get("login_once") and not self.uplink.connects:
+            self.leaving = "refused: " + self.uplink.refused
+        return min(waits)
+
+    def _clockwork(self, now: int) -> None:
+        if now - self._walled >= WALL_MS:
+            self._walled = now
+            step = self._set_clock(now)
+            if step is not None:
+                self._emit(now, self._clock_record(now, step))
+        if now - self._synced >= SYNC_MS:
+            self._synced = now
+            self.spool.sync()
+
+    def run(self) -> str:
+        """Go on until told to stop: `stop`, `restart` or `refused: …`."""
+        board = self.board
+        while not (self.leaving or board.stopped):
+            wait = self.step()
+            if wait:
+                board.wait(self.acquisition.streams + self.uplink.streams, wait)
+        self.close()
+        return self.leaving or "stop"
+
+    def close(self) -> None:
+        """Say goodbye, as far as the broker listens, and make the spool durable."""
+        now = self.board.ticks()
+        self.acquisition.close(now)
+        self.spool.close()
+        until = now + FAREWELL_MS
+        self.uplink.leave()
+        while self.uplink.busy and now < until:
+            self.uplink.step(now)
+            self.board.wait(self.uplink.streams, 20)
+            now = self.board.ticks()
+        self.uplink.close()
+
+
+def run(config: dict, board, log, reason: str = "start") -> str:
+    """Run a gateway; ConfigError and OSError (spool) say what is wrong at the start."""
+    return Gateway(checked(config, board), board, log, reason).run()

@@ -1,0 +1,223 @@
+"""Which records go into the next message, and which are sent again: sans-I/O.
+
+Fresh records come out of a small ring in RAM. Backlog is read from the spool, newest segment first,
+forward inside it. Nothing is forgotten here: only the spool's `ack` does that.
+"""
+
+from neonat.gateway.envelope import line, parse_ack, unset_stamp
+
+RING_RECORDS = 48
+RING_BYTES = 6144
+WINDOW = 8
+WINDOW_BACKLOG = 5
+PATIENCE_MS = 5000
+PATIENCE_MAX_MS = 10000
+
+
+class Flight:
+    """A message that waits for its acknowledgement; `ranges` are [boot, first, last]."""
+
+    def __init__(self, now: int, live: bool):
+        self.at = now
+        self.live = live
+        self.ranges: "list[list[int]]" = []
+        self.left = 0
+
+    def add(self, boot: int, seq: int) -> None:
+        """One more record in the message."""
+        last = self.ranges[-1] if self.ranges else None
+        if last and last[0] == boot and last[2] == seq - 1:
+            last[2] = seq
+        else:
+            self.ranges.append([boot, seq, seq])
+        self.left += 1
+
+    def holds(self, boot: int, seq: int) -> bool:
+        """Whether the record is in the message."""
+        return any(item[0] == boot and item[1] <= seq <= item[2] for item in self.ranges)
+
+
+class Sender:
+    """`clock` turns unset stamps of this boot into real ones; `message_max` is bytes."""
+
+    def __init__(self, spool, clock, gateway: str, message_max: int):
+        self.spool = spool
+        self.clock = clock
+        self.gateway = gateway
+        self.message_max = message_max
+        self.acked = 0
+        self.bad_acks = 0
+        self._ring: "list[tuple[int, str, str]]" = []
+        self._ring_bytes = 0
+        self._flights: "list[Flight]" = []
+        self._segment = None
+        self._offset = 0
+        self._rest_until = 0
+        self._stalled = False
+        self._acked_at = -PATIENCE_MS
+        self._patience = PATIENCE_MS
+
+    def fresh(self, seq: int, time: str, data: str) -> None:
+        """A record that was spooled just now."""
+        self._ring.append((seq, time, data))
+        self._ring_bytes += len(data)
+        while len(self._ring) > RING_RECORDS or self._ring_bytes > RING_BYTES:
+            self._ring_bytes -= len(self._ring.pop(0)[2])
+            self._rest_until = 0
+
+    def lost(self) -> None:
+        """The connection is gone: whatever is unacknowledged is to be sent again, newest first."""
+        self._flights = []
+        self._stalled = False
+        self._patience = PATIENCE_MS
+        self._restart()
+
+    def _restart(self) -> None:
+        self._segment = None
+        self._rest_until = 0
+
+    def acknowledge(self, now: int, payload: bytes, whole: bool = True) -> int:
+        """Take an acknowledgement from the server: how many records it let go."""
+        if not whole:
+            payload = payload[: payload.rfind(b"\n") + 1]
+        ranges, bad = parse_ack(payload)
+        self.bad_acks += bad
+        count = 0
+        for boot, first, last in ranges:
+            count += self.spool.ack(boot, first, last)
+            for flight in self._flights:
+                _trim(flight, boot, first, last)
+        if ranges:
+            self._acked_at = now
+            self._stalled = False
+            self._patience = PATIENCE_MS
+            self._flights = [flight for flight in self._flights if flight.left]
+        self.acked += count
+        return count
+
+    def _expire(self, now: int) -> None:
+        old = [flight for flight in self._flights if now - flight.at >= self._patience]
+        if not old:
+            return
+        self._flights = [flight for flight in self._flights if now - flight.at < self._patience]
+        self._rest_until = 0
+        if self._acked_at < old[0].at:
+            # Nobody acknowledges anything: try now and then, with the newest.
+            if self._stalled:
+                self._patience = min(PATIENCE_MAX_MS, self._patience * 3 // 2)
+            self._stalled = True
+            self._segment = None
+
+    def deadline(self, now: int) -> int:
+        """Milliseconds until `message` may have something without any new event."""
+        waits = [flight.at + self._patience - now for flight in self._flights]
+        if self._rest_until > now:
+            waits.append(self._rest_until - now)
+        return max(0, min(waits + [PATIENCE_MS]))
+
+    def message(self, now: int) -> "bytes | None":
+        """The payload of the next message, None when there is nothing to send now."""
+        self._expire(now)
+        if self._stalled and self._flights:
+            return None
+        if self._ring and len(self._flights) < WINDOW:
+            return self._live(now)
+        backlog = sum([1 for flight in self._flights if not flight.live])
+        if backlog < WINDOW_BACKLOG and len(self._flights) < WINDOW and now >= self._rest_until:
+            self._rest_until = 0
+            if self._waiting():
+                return self._old(now)
+        return None
+
+    def _waiting(self) -> bool:
+        busy = len(self._ring) + sum([flight.left for flight in self._flights])
+        return self.spool.records > busy
+
+    def _live(self, now: int) -> bytes:
+        start = len(self._ring)
+        size = 0
+        texts: "list[str]" = []
+        while start:
+            seq, time, data = self._ring[start - 1]
+            text = self._line(time, self.spool.boot, seq, data)
+            size += len(text) + 1
+            if texts and size > self.message_max:
+                break
+            texts.append(text)
+            start -= 1
+        flight = Flight(now, True)
+        for item in self._ring[start:]:
+            flight.add(self.spool.boot, item[0])
+            self._ring_bytes -= len(item[2])
+        self._ring = self._ring[:start]
+        self._flights.append(flight)
+        texts.reverse()
+        return "\n".join(texts).encode()
+
+    def _line(self, time: str, boot: int, seq: int, data: str) -> str:
+        if time[:1] == "+" and boot == self.spool.boot:
+            time = self.clock(int(time[1:])) or unset_stamp(int(time[1:]))
+        return line(self.gateway, time, boot, seq, data)
+
+    def _old(self, now: int) -> "bytes | None":
+        flight = Flight(now, False)
+        texts: "list[str]" = []
+        segments = self.spool.segments
+        for _ in range(len(segments) + 1):
+            if self._segment not in segments:
+                self._segment = segments[-1] if segments else None
+                self._offset = 0
+            segment = self._segment
+            if segment is None:
+                break
+            try:
+                full = self._collect(segment, flight, texts)
+            except OSError:
+                full = False
+                self.spool.lose(segment, segment.first, segment.last)
+            if full:
+                break
+            index = segments.index(segment)
+            self.spool.tidy(segment)
+            self._segment = segments[index - 1] if index else None
+            self._offset = 0
+            if texts or not index:
+                break
+        if not texts:
+            self._rest_until = now + PATIENCE_MS
+            return None
+        self._flights.append(flight)
+        return "\n".join(texts).encode()
+
+    def _collect(self, segment, flight: Flight, texts: "list[str]") -> bool:
+        size = 0
+        before = self._ring[0][0] if self._ring else self.spool.seq + 1
+        for after, time, seq, data in self.spool.read(segment, self._offset):
+            if segment.boot == self.spool.boot and seq >= before:
+                break
+            for other in self._flights:
+                if other.holds(segment.boot, seq):
+                    break
+            else:
+                text = self._line(time, segment.boot, seq, data)
+                size += len(text) + 1
+                if texts and size > self.message_max:
+                    return True
+                texts.append(text)
+                flight.add(segment.boot, seq)
+            self._offset = after
+        return False
+
+
+def _trim(flight: Flight, boot: int, first: int, last: int) -> None:
+    kept = []
+    for item in flight.ranges:
+        if item[0] != boot or item[2] < first or item[1] > last:
+            kept.append(item)
+            continue
+        if item[1] < first:
+            kept.append([boot, item[1], first - 1])
+        if item[2] > last:
+            kept.append([boot, last + 1, item[2]])
+    flight.ranges = kept
+    flight.left = sum([item[2] - item[1] + 1 for item in kept])

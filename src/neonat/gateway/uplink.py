@@ -1,0 +1,195 @@
+"""The connection to the broker as a state machine that never waits: login, subscribe, stream."""
+
+from neonat.gateway import mqtt
+from neonat.gateway.net import Connection
+
+KEEPALIVE_S = 20
+PING_MS = 6000
+DEAD_MS = 15000
+BACKOFF_MS = 500
+BACKOFF_MAX_MS = 30000
+INPUT_BLOCK = 1024
+
+
+class Uplink:
+    """`broker` is {host, port, tls, user, password}; `topic` ends before the last level.
+
+    `take(kind, payload, whole)` gets what arrives on `ack` and `command`; `source(now)` gives the
+    next payload for `frames` or None. `state` is one of offline, connecting, login, subscribing
+    and online; `refused` is the reason of a refused login.
+    """
+
+    def __init__(self, board, broker: dict, topic: str, gateway: str, take, source, log):
+        self._board = board
+        self._broker = broker
+        self._topic = topic
+        self._gateway = gateway
+        self._take = take
+        self._source = source
+        self._log = log
+        self.state = "offline"
+        self.refused = ""
+        self.connects = 0
+        self._link: "Connection | None" = None
+        self._parser = mqtt.Parser(board.input_max)
+        self._queue: "list[bytes]" = []
+        self._sent = 0
+        self._number = 0
+        self._since = 0
+        self._heard = 0
+        self._pinged = 0
+        self._failures = 0
+        self._retry = 0
+        self._reason = ""
+
+    @property
+    def streams(self) -> list:
+        return [self._link] if self._link is not None else []
+
+    @property
+    def busy(self) -> bool:
+        """Whether bytes wait to be written."""
+        return bool(self._queue)
+
+    def deadline(self, now: int) -> int:
+        """Milliseconds until `step` is wanted without any event."""
+        if self.state == "offline":
+            return max(0, self._retry - now)
+        return 500
+
+    def step(self, now: int) -> None:
+        """Go on as far as is possible without waiting."""
+        try:
+            self._step(now)
+        except mqtt.ProtocolError as error:
+            self._fail(now, str(error))
+        except OSError as error:
+            self._fail(now, str(error) or "connection lost")
+        except ValueError as error:
+            self._fail(now, "TLS: " + str(error))
+
+    def _step(self, now: int) -> None:
+        if self.state == "offline":
+            if now < self._retry:
+                return
+            self._since = self._heard = self._pinged = now
+            self.state = "connecting"
+            broker = self._broker
+            self._link = self._board.connect(broker["host"], broker["port"], broker.get("tls"))
+        if self.state == "connecting":
+            if not self._link.ready():  # type: ignore[union-attr]
+                if now - self._since > DEAD_MS:
+                    raise OSError("no connection to the broker within 15 s")
+                return
+            self._login()
+        self._read(now)
+        self._alive(now)
+        self._write(now)
+
+    def _login(self) -> None:
+        broker = self._broker
+        will = (self._topic + "state", '{"online": false}')
+        user = broker.get("user", "")
+        password = broker.get("password", "")
+        self._queue = [mqtt.connect(self._gateway, KEEPALIVE_S, will, user, password)]
+        self._sent = 0
+        self._parser = mqtt.Parser(self._board.input_max)
+        self.state = "login"
+
+    def _read(self, now: int) -> None:
+        for _ in range(8):
+            data = self._link.read(INPUT_BLOCK)  # type: ignore[union-attr]
+            if data is None:
+                return
+            self._heard = now
+            for event in self._parser.feed(data):
+                self._event(now, event)
+
+    def _event(self, now: int, event: tuple) -> None:
+        kind = event[0]
+        if kind == "connack" and self.state == "login":
+            if event[1]:
+                self.refused = mqtt.REFUSED.get(event[1], "the broker refuses the login")
+                raise mqtt.ProtocolError(self.refused)
+            self.state = "subscribing"
+            topics = [self._topic + "ack", self._topic + "command"]
+            self._queue.append(mqtt.subscribe(self._next(), topics))
+        elif kind == "suback" and self.state == "subscribing":
+            if 0x80 in event[2]:
+                raise mqtt.ProtocolError("the broker refuses the subscription to ack and command")
+            self._online()
+        elif kind == "message" and self.state == "online":
+            if event[3]:
+                self._queue.append(mqtt.puback(event[3]))
+            if event[1].startswith(self._topic):
+                self._take(now, event[1][len(self._topic) :], event[2], event[4])
+        elif kind == "connack" or self.state == "login":
+            raise mqtt.ProtocolError("the broker does not keep to the order of a login")
+
+    def _online(self) -> None:
+        self.state = "online"
+        self.refused = ""
+        self._reason = ""
+        self._failures = 0
+        self.connects += 1
+        self._log("broker: online")
+
+    def _next(self) -> int:
+        self._number = self._number % 65535 + 1
+        return self._number
+
+    def publish(self, kind: str, payload: bytes, retain: bool = False) -> bool:
+        """Queue a message on a topic of this gateway; False while offline."""
+        if self.state != "online":
+            return False
+        self._queue.append(mqtt.publish(self._topic + kind, payload, self._next(), retain))
+        return True
+
+    def _alive(self, now: int) -> None:
+        if now - self._heard > DEAD_MS:
+            raise OSError("the broker is silent")
+        if self.state == "online" and now - max(self._heard, self._pinged) > PING_MS:
+            self._queue.append(mqtt.PINGREQ)
+            self._pinged = now
+
+    def _write(self, now: int) -> None:
+        for _ in range(16):
+            if not self._queue:
+                payload = self._source(now) if self.state == "online" else None
+                if payload is None:
+                    return
+                self.publish("frames", payload)
+            whole = self._queue[0]
+            rest = memoryview(whole)[self._sent :] if self._sent else whole
+            count = self._link.write(rest)  # type: ignore[union-attr]
+            self._sent += count
+            if self._sent < len(whole):
+                return
+            self._queue.pop(0)
+            self._sent = 0
+
+    def _fail(self, now: int, reason: str) -> None:
+        if reason != self._reason:
+            self._log("broker: " + reason)
+        self._reason = reason
+        self._drop()
+        wait = min(BACKOFF_MAX_MS, BACKOFF_MS << min(self._failures, 8))
+        self._failures += 1
+        self._retry = now + int(wait * (0.5 + self._board.random() / 2))
+
+    def _drop(self) -> None:
+        if self._link is not None:
+            self._link.close()
+        self._link = None
+        self._queue = []
+        self._sent = 0
+        self.state = "offline"
+
+    def leave(self) -> None:
+        """Queue the farewell; the caller goes on with `step` while `busy`."""
+        self._source = lambda now: None
+        if self.publish("state", b'{"online": false}', True):
+            self._queue.append(mqtt.DISCONNECT)
+
+    def close(self) -> None:
+        self._drop()
