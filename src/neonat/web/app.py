@@ -20,6 +20,7 @@ from neonat.web.guard import Guard
 from neonat.web.health import Health
 from neonat.web.hub import Hub
 from neonat.web.metrics import CONTENT_TYPE, render
+from neonat.web.numbers import collect
 from neonat.web.problem import Problem, problem_response
 from neonat.web.source import Source, UnavailableError
 from neonat.web.stream import EventStream
@@ -81,7 +82,7 @@ class Site:
 
     async def metrics(self, request: Request) -> Response:
         """Prometheus text."""
-        found = await self._in_thread(lambda: facts.metrics(self._source, self._health, self._hub))
+        found = await self._in_thread(lambda: collect(self._source, self._health, self._hub))
         return PlainTextResponse(render(found), media_type=CONTENT_TYPE)
 
     async def gateways(self, request: Request) -> Response:

@@ -3,10 +3,8 @@
 from typing import Any
 
 from neonat.store import Row, Store
-from neonat.web.health import Health, now_stamp
-from neonat.web.hub import Hub
-from neonat.web.metrics import Family
-from neonat.web.source import Source
+from neonat.web.health import now_ms
+from neonat.web.query import stamp
 
 
 def knows(store: Store, gateway: str) -> bool:
@@ -22,7 +20,7 @@ def gateways(store: Store) -> list[Row]:
 def latest(store: Store, gateway: str) -> dict[str, Any] | None:
     """All that is known of one gateway now; None when it is not known."""
     row = store.latest(gateway)
-    return None if row is None else {"now": now_stamp(), **row}
+    return None if row is None else {"now": stamp(now_ms()), **row}
 
 
 def readings(
@@ -40,11 +38,3 @@ def alarms(store: Store, gateway: str, start: int | None, end: int | None, limit
 def gaps(store: Store, gateway: str, limit: int) -> list[Row]:
     """Holes, and why."""
     return store.gaps(gateway)[:limit]
-
-
-def metrics(source: Source, health: Health, hub: Hub) -> list[Family]:
-    """The numbers that matter."""
-    status = health.status()
-    return [
-        Family("neonat_up", "gauge", "1 when ingest and store work.", [({}, int(status["ok"]))]),
-    ]

@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from neonat.store import Store
@@ -212,10 +213,13 @@ class Hub:
     def _events(self, gateways: list[str]) -> dict[str, bytes]:
         events = {}
         for name in gateways:
-            facts = self._source.ask(lambda store, name=name: self._describe(store, name))
+            facts = self._source.ask(partial(self._facts, name))
             if facts is not None:
                 events[name] = event("gateway", facts)
         return events
+
+    def _facts(self, name: str, store: Store) -> dict[str, Any] | None:
+        return self._describe(store, name)
 
     def _tell(self, what: Callable[..., None], *args: Any) -> None:
         if self._loop is not None and not self._loop.is_closed():

@@ -7,13 +7,16 @@ from typing import NamedTuple
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
+Samples = list[tuple[dict[str, str], float]]
+
+
 class Family(NamedTuple):
     """One metric: `samples` are (labels, value) pairs."""
 
     name: str
     kind: str
     text: str
-    samples: list[tuple[dict[str, str], float]]
+    samples: Samples
 
 
 def render(families: Iterable[Family]) -> str:

@@ -9,14 +9,14 @@ const BACKLOG = 100;
 const UNITS = { Cel: "°C", "dB[A]": "dB(A)", "-": "" };
 
 const MAIN = [
-  { name: "air_temperature", label: "Air", set: "air_temperature" },
-  { name: "skin_temperature_central", label: "Skin, central", set: "skin_temperature" },
+  { name: "air_temperature", label: "Air" },
+  { name: "skin_temperature_central", label: "Skin, central", set: "skin_temperature_setting" },
   { name: "skin_temperature_peripheral", label: "Skin, peripheral" },
 ];
 
 const MORE = [
-  { name: "relative_humidity", label: "Humidity", set: "relative_humidity" },
-  { name: "oxygen_concentration", label: "Oxygen", set: "oxygen_concentration" },
+  { name: "relative_humidity", label: "Humidity" },
+  { name: "oxygen_concentration", label: "Oxygen" },
   { name: "convective_heater_power", label: "Heater" },
   { name: "skin_temperature_difference", label: "Skin difference" },
   { name: "light_level", label: "Light" },
@@ -44,7 +44,7 @@ const byId = (id) => document.getElementById(id);
 const server = { ok: true, reason: "" };
 const link = { source: null, heardAt: 0, open: false, lostAt: null, timer: 0, offsets: [], wait: 1000 };
 
-// ---- small helpers for the document: write only what changed, so nothing flickers
+// The document is written only where it changed, so nothing flickers and nothing grows.
 
 function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
@@ -81,7 +81,7 @@ function reconcile(parent, items, keyOf, create, update) {
   parent.kept = kept;
 }
 
-// ---- time: the server's, carried on by a clock that nobody can set
+// The time is the server's, carried on by a clock that nobody can set.
 
 function serverNow() {
   return link.offsets.length ? performance.now() + Math.max(...link.offsets) : Date.now();
@@ -121,7 +121,6 @@ function isOlder(ms, limit, now) {
   return ms === null || now - ms > limit;
 }
 
-// ---- what a tile shows
 
 function valueText(reading) {
   if (!reading) return "–";
@@ -145,22 +144,37 @@ function parityText(line) {
   return ` ${line.baud} 8${letter}1`;
 }
 
-function valueRows(tile) {
-  const facts = tile.facts;
-  const named = new Map();
-  for (const reading of facts.readings) if (reading.name) named.set(reading.name, reading);
-  const sets = new Map(facts.settings.filter((s) => s.name).map((s) => [s.name.replace(/^set_|_set_?point$|_setting$/g, ""), s]));
-  const row = (shown) => ({ ...shown, key: shown.name, reading: named.get(shown.name), setting: sets.get(shown.set) });
-  const fixed = new Set([...MAIN, ...MORE].map((shown) => shown.name));
-  const extra = [];
-  for (const reading of facts.readings) {
-    const { name, codepage, code } = reading;
-    if (name && (fixed.has(name) || HIDDEN.has(name))) continue;
-    if (name === "radiant_warmer_power" && !reading.value) continue;
-    const label = name ? (EXTRA[name] ?? name.replaceAll("_", " ")) : `Code ${codepage}:${code}`;
-    extra.push({ key: `${codepage}:${code}`, label, reading, unknown: !name });
+function valueRows({ readings, settings }) {
+  const named = new Map(readings.filter((r) => r.name).map((r) => [r.name, r]));
+  const sets = new Map(settings.filter((s) => s.name).map((s) => [s.name, s]));
+  const fixed = ({ name, label, set = `${name}_setting` }) => ({
+    key: name, label, reading: named.get(name), setting: sets.get(set),
+  });
+  const rows = { main: MAIN.map(fixed), more: MORE.map(fixed) };
+  const shown = new Set([...rows.main, ...rows.more].flatMap((row) => [row.reading, row.setting]));
+  for (const reading of readings) {
+    const { name, codepage, code, value } = reading;
+    if (shown.has(reading) || HIDDEN.has(name)) continue;
+    const setting = name ? sets.get(`${name}_setting`) : undefined;
+    if (name === "radiant_warmer_power" && !value && !setting) continue;
+    shown.add(setting);
+    rows.more.push({ key: `${codepage}:${code}`, label: labelOf(reading), reading, setting, unknown: !name });
   }
-  return { main: MAIN.map(row), more: [...MORE.map(row), ...extra] };
+  for (const setting of settings) {
+    if (!shown.has(setting)) rows.more.push({ key: `s:${setting.code}`, label: labelOf(setting), setting, unknown: !setting.name });
+  }
+  return rows;
+}
+
+function labelOf({ name, codepage, code }) {
+  if (!name) return codepage ? `Code ${codepage}:${code}` : `Code ${code}`;
+  const plain = name.replace(/_setting$/, "");
+  return EXTRA[plain] ?? sentence(plain);
+}
+
+function sentence(name) {
+  const words = name.replaceAll("_", " ");
+  return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
 function drawValue(node, row) {
@@ -215,7 +229,7 @@ function drawTile(tile) {
   tile.alarms = alarmsOf(facts);
   reconcile(parts.alarms, tile.alarms, (a) => `${a.codepage}:${a.code}`, createAlarm, drawAlarm);
   setData(tile.root, "level", tile.alarms[0]?.level.key ?? null);
-  const rows = valueRows(tile);
+  const rows = valueRows(facts);
   reconcile(parts.main, rows.main, (r) => r.key, createValue, drawValue);
   reconcile(parts.more, rows.more, (r) => r.key, createValue, drawValue);
   reconcile(parts.modes, facts.texts, (t) => t.code, () => make("li", ""), (node, t) => setText(node, t.text || `Code ${t.code}`));
@@ -231,15 +245,17 @@ function drawGateway({ parts, facts }) {
   const state = facts.state ?? {};
   const spool = state.spool?.records;
   drawChip(parts["gateway-state"], facts.online ? "Gateway online" : "Gateway offline", facts.online ? "good" : "bad");
-  drawChip(parts.line, `Line ${state.link ?? "unknown"}${parityText(state.line)}`, state.link === "up" ? "good" : "bad");
-  drawChip(parts.clock, `Clock ${state.clock ?? "unknown"}`, state.clock === "unset" ? "bad" : null);
-  drawChip(parts.spool, `${spool ?? "?"} waiting`, spool > BACKLOG ? "bad" : null);
+  // What an offline gateway said last is no news of its line.
+  const tone = (word) => (facts.online ? word : "old");
+  drawChip(parts.line, `Line ${state.link ?? "unknown"}${parityText(state.line)}`, tone(state.link === "up" ? "good" : "bad"));
+  drawChip(parts.clock, `Clock ${state.clock ?? "unknown"}`, tone(state.clock === "unset" ? "bad" : null));
+  drawChip(parts.spool, `${spool ?? "?"} waiting`, tone(spool > BACKLOG ? "bad" : null));
   const errors = Object.entries(state.errors ?? {}).filter(([, count]) => count).map(([word, count]) => `${word} ${count}`);
   const pairs = [
     ["Device", [facts.device?.id, facts.device?.name, state.device?.revision].filter(Boolean).join(", ") || "–"],
     ["Gateway version", String(state.version ?? "–")],
-    ["Start", state.boot === undefined ? "–" : `no. ${state.boot}, ${duration((state.uptime_s ?? 0) * 1000)} ago`],
-    ["Waiting since", state.spool?.oldest ?? "–"],
+    ["Start", Number.isFinite(state.uptime_s) ? `no. ${state.boot}, ${duration(state.uptime_s * 1000)} ago` : "–"],
+    ["Waiting since", Number.isFinite(Date.parse(state.spool?.oldest ?? "")) ? clockTime(Date.parse(state.spool.oldest)) : "–"],
     ["Line errors", errors.join(", ") || "none"],
     ["Memory free", Number.isFinite(state.heap_free) ? `${Math.round(state.heap_free / 1024)} KiB` : "–"],
   ];
@@ -252,7 +268,6 @@ function createPair([label]) {
   return node;
 }
 
-// ---- age: counts on between events
 
 function reasonFor(facts, now) {
   if (!link.open) return "no connection to the server";
@@ -305,7 +320,6 @@ function drawTally() {
   reconcile(byId("tally"), items, (i) => i.key, (i) => make("span", i.key), (node, i) => setText(node, i.text));
 }
 
-// ---- tiles
 
 const naturally = new Intl.Collator("en", { numeric: true });
 
@@ -345,7 +359,6 @@ function onClock(message) {
   drawLink();
 }
 
-// ---- the stream: comes back by itself, and says when it is away
 
 function hear() {
   link.heardAt = performance.now();
