@@ -80,9 +80,7 @@ class Intake:
             shape, body = split(data)
             if shape == BAD:
                 self._refuse(message, "checksum", data)
-            append(
-                new(Record, (gateway, boot, seq, at, uptime, received_at, shape, body, data))
-            )
+            append(new(Record, (gateway, boot, seq, at, uptime, received_at, shape, body, data)))
         self.envelopes += len(taken)
 
     def _legacy(self, message: Message) -> None:

@@ -15,9 +15,7 @@ from neonat.ingest.envelope import GATEWAY
 
 TOPICS = ("trame_complete", "test_topic")
 
-_LOCAL = re.compile(
-    r"([0-9]{4})/([0-9]{1,2})/([0-9]{1,2}) ([0-9]{1,2}):([0-9]{1,2}):([0-9]{1,2})"
-)
+_LOCAL = re.compile(r"([0-9]{4})/([0-9]{1,2})/([0-9]{1,2}) ([0-9]{1,2}):([0-9]{1,2}):([0-9]{1,2})")
 _ESCAPED = re.compile(rb"\\(?:x([0-9a-fA-F]{2})|([rnt\\'\"]))")
 _LETTERS = {b"r": b"\r", b"n": b"\n", b"t": b"\t"}
 

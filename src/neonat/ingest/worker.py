@@ -47,7 +47,9 @@ class Worker:
     ) -> None:
         self.refusals = Refusals()
         self.intake = Intake(prefix, zone, reader, self.refusals)
-        self.link = Link(broker, self.intake.topics, "neonat-ingest-" + secrets.token_hex(6), ca_file)
+        self.link = Link(
+            broker, self.intake.topics, "neonat-ingest-" + secrets.token_hex(6), ca_file
+        )
         self.stored = self.repeated = self.commits = self.let_go = 0
         self.failure: str | None = None
         self._store = store

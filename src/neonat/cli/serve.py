@@ -1,0 +1,163 @@
+"""`neonat serve`: broker, ingest and page in one supervised whole."""
+
+import argparse
+import secrets
+import socket
+import sys
+from collections.abc import Callable
+
+from neonat.broker import BrokerError, check, check_free, command, environment, users_of
+from neonat.cli.ingest import (
+    BROKER_VARIABLE,
+    DB_VARIABLE,
+    add_broker_options,
+    add_ingest_options,
+    check_options,
+    given,
+)
+from neonat.cli.output import CommandError, stop_event
+from neonat.cli.web import add_http_option, address
+from neonat.ingest.broker_url import BrokerUrl, BrokerUrlError, broker_url
+from neonat.supervisor import Child, ChildError, Supervisor
+
+LISTEN_DEFAULT = "127.0.0.1:1883"
+INGEST_USER = "neonat-ingest"
+
+
+def add(subparsers: argparse._SubParsersAction) -> None:
+    """Add the parser of `serve`."""
+    parser = subparsers.add_parser(
+        "serve",
+        help="broker, ingest and page in one supervised whole",
+        description="Broker, ingest and page in one supervised whole; Ctrl-C ends it.",
+        epilog="example: neonat serve --db sqlite:///data/neonat.db --http 127.0.0.1:8080\n"
+        "         --broker embedded --broker-listen 0.0.0.0:1883 --broker-users users.txt",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--db", metavar="URL", help="sqlite:///FILE (or set NEONAT_DB)")
+    add_http_option(parser)
+    parser.add_argument(
+        "--broker",
+        default="embedded",
+        metavar="embedded|URL",
+        help="the broker that comes with neonat (default), or the URL of another",
+    )
+    add_broker_options(parser)
+    parser.add_argument(
+        "--broker-listen",
+        default=LISTEN_DEFAULT,
+        metavar="HOST:PORT",
+        help=f"where the embedded broker listens (default: {LISTEN_DEFAULT})",
+    )
+    parser.add_argument(
+        "--broker-users", metavar="FILE", help="lines USER:PASSWORD: who may log in to it"
+    )
+    parser.add_argument(
+        "--broker-open",
+        action="store_true",
+        help="let everybody who reaches the embedded broker use it",
+    )
+    add_ingest_options(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serve until told to stop."""
+    return supervise(args, [], lambda: print_addresses(args))
+
+
+def supervise(args: argparse.Namespace, more: list[Child], started: Callable[[], None]) -> int:
+    """Run the server's children and `more` of them; `started` is called once all are up."""
+    from neonat.logs import to_stderr
+
+    stop = stop_event()
+    to_stderr(args.verbose)
+    check_options(args)
+    try:
+        supervisor = Supervisor([*children(args), *more], stop)
+        supervisor.start()
+    except (BrokerError, BrokerUrlError, ChildError) as error:
+        raise CommandError(str(error)) from error
+    if not stop.is_set():
+        started()
+    supervisor.run()
+    return 0
+
+
+def children(args: argparse.Namespace) -> list[Child]:
+    """Broker (when embedded), ingest and web; CommandError and the like for what cannot be."""
+    db = given(args.db, DB_VARIABLE, "--db")
+    http = address(args.http, "--http")
+    check_free(*http, "--http")
+    family: list[Child] = []
+    if args.broker == "embedded":
+        broker, child = embedded(args)
+        family.append(child)
+    else:
+        broker = broker_url(args.broker, args.broker_password_file)
+    check_database(db)
+    words = ["ingest", "--topic-prefix", args.topic_prefix]
+    words += ["--legacy-timezone", args.legacy_timezone]
+    words += ["--broker-ca", args.broker_ca] if args.broker_ca else []
+    words += ["--verbose"] if args.verbose else []
+    secret = {DB_VARIABLE: db, BROKER_VARIABLE: broker.secret_url()}
+    family.append(Child("ingest", neonat(*words), secret))
+    family.append(
+        Child("web", neonat("web", "--http", args.http), {DB_VARIABLE: db}, accepts(*http))
+    )
+    return family
+
+
+def embedded(args: argparse.Namespace) -> tuple[BrokerUrl, Child]:
+    """How ingest reaches the embedded broker, and its process."""
+    host, port = address(args.broker_listen, "--broker-listen")
+    users = users_of(args.broker_users) if args.broker_users else {}
+    check(host, port, users, args.broker_open)
+    near = reachable(host)
+    broker = BrokerUrl(near, port)
+    if users:
+        users[INGEST_USER] = secrets.token_urlsafe(24)
+        broker = BrokerUrl(near, port, user=INGEST_USER, password=users[INGEST_USER])
+    return broker, Child("broker", command(), environment(host, port, users), accepts(near, port))
+
+
+def check_database(db: str) -> None:
+    """Create or upgrade the database now, so that what is wrong with it is said at once."""
+    from neonat.ingest.reading import FrameReader
+    from neonat.store import StoreError, open_store
+
+    try:
+        open_store(db, reader=FrameReader()).close()
+    except StoreError as error:
+        raise CommandError(str(error)) from error
+
+
+def neonat(*words: str) -> list[str]:
+    """The argument list of a `neonat` command in this interpreter."""
+    return [sys.executable, "-P", "-m", "neonat", *words]
+
+
+def reachable(host: str) -> str:
+    """An address of this machine at which what listens on `host` is reached."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+
+
+def accepts(host: str, port: int) -> Callable[[], bool]:
+    """Whether something accepts connections there, as a function."""
+
+    def ask() -> bool:
+        try:
+            socket.create_connection((reachable(host), port), timeout=0.5).close()
+        except OSError:
+            return False
+        return True
+
+    return ask
+
+
+def print_addresses(args: argparse.Namespace) -> None:
+    """Tell on stderr what listens where."""
+    where = args.broker_listen if args.broker == "embedded" else "elsewhere"
+    print(f"page    http://{args.http}/", file=sys.stderr)
+    print(f"broker  {where}", file=sys.stderr)
+    print("Ctrl-C ends it.", file=sys.stderr, flush=True)

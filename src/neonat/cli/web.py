@@ -1,0 +1,59 @@
+"""`neonat web`: the page and the HTTP interface."""
+
+import argparse
+
+from neonat.cli.ingest import DB_VARIABLE, given
+from neonat.cli.output import CommandError, UsageError, stop_event
+
+HTTP_DEFAULT = "127.0.0.1:8080"
+
+
+def add(subparsers: argparse._SubParsersAction) -> None:
+    """Add the parser of `web`."""
+    parser = subparsers.add_parser(
+        "web",
+        help="show a database as a page and over HTTP",
+        description="Show a database as a live page and over HTTP.",
+        epilog="example: neonat web --db sqlite:///data/neonat.db --http 127.0.0.1:8080",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--db", metavar="URL", help="sqlite:///FILE (or set NEONAT_DB)")
+    add_http_option(parser)
+    parser.set_defaults(run=run)
+
+
+def add_http_option(parser: argparse.ArgumentParser, default: str | None = HTTP_DEFAULT) -> None:
+    """Add where the page is."""
+    parser.add_argument(
+        "--http",
+        default=default,
+        metavar="HOST:PORT",
+        help=f"where the page is (default: {HTTP_DEFAULT})",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serve until told to stop."""
+    from neonat.logs import to_stderr
+    from neonat.web.server import ServeError, serve
+
+    stop = stop_event()
+    to_stderr()
+    host, port = address(args.http, "--http")
+    try:
+        serve(given(args.db, DB_VARIABLE, "--db"), host, port, stop)
+    except ServeError as error:
+        raise CommandError(str(error)) from error
+    return 0
+
+
+def address(text: str, option: str) -> tuple[str, int]:
+    """Host and port of `HOST:PORT` or `[IPv6]:PORT`; UsageError for anything else."""
+    host, colon, port = text.rpartition(":")
+    if host.startswith("[") and host.endswith("]"):
+        host = host[1:-1]
+    elif ":" in host:
+        host = ""
+    if not (host and colon and port.isascii() and port.isdigit() and 0 < int(port[:6]) < 65536):
+        raise UsageError(f"{option} is HOST:PORT, such as 127.0.0.1:8080, not {text!r}")
+    return host, int(port)
