@@ -26,15 +26,15 @@ def latest(store: Store, gateway: str) -> dict[str, Any] | None:
 def readings(
     store: Store, gateway: str, name: str | None, start: int | None, end: int | None, limit: int
 ) -> list[Row]:
-    """Readings, oldest first."""
+    """The newest `limit` readings of [start, end), oldest first."""
     return store.readings(gateway, name, start, end, limit)
 
 
 def alarms(store: Store, gateway: str, start: int | None, end: int | None, limit: int) -> list[Row]:
-    """Alarm episodes, newest first."""
-    return store.alarms(gateway, limit)
+    """Alarm episodes that touch [start, end), newest first."""
+    return store.alarms(gateway, start, end, limit)
 
 
 def gaps(store: Store, gateway: str, limit: int) -> list[Row]:
-    """Holes, and why."""
-    return store.gaps(gateway)[:limit]
+    """Holes in the numbers, and why."""
+    return store.gaps(gateway, limit)
