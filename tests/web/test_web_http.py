@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from neonat.store import StoreError
 from neonat.web.address import host_of, is_loopback
+from neonat.web.encode import to_json
 from neonat.web.guard import HEADERS
 from neonat.web.server import ServeError, serve
 from neonat.web.source import Source, UnavailableError
@@ -324,7 +325,26 @@ def test_whatever_the_store_raises_is_unavailable(error: Exception):
     for _ in range(3):
         with pytest.raises(UnavailableError):
             source.ask(lambda store: store.check())
-    assert opened == [("sqlite:///x", False)]
+    assert opened == [("sqlite:///x", False)] * 3
+
+
+def test_a_database_that_cannot_be_opened_is_not_tried_in_a_tight_loop():
+    opened = []
+
+    def opener(url: str, create: bool) -> None:
+        opened.append(url)
+        raise StoreError("no such file")
+
+    source = Source("sqlite:///x", opener)
+    for _ in range(3):
+        with pytest.raises(UnavailableError, match="no such file"):
+            source.ask(lambda store: store.check())
+    assert len(opened) == 1
+
+
+def test_json_is_json_whatever_is_in_it():
+    said = {"a": float("nan"), "b": [float("inf"), 1.5], "c": "\ud800", "d": "\u2028"}
+    assert json.loads(to_json(said)) == {"a": None, "b": [None, 1.5], "c": "?", "d": "\u2028"}
 
 
 def test_a_port_in_use_is_one_clear_line(site: Site, ward: Ward):

@@ -9,13 +9,14 @@ from typing import Any, TypeVar
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from neonat.store import Store
 from neonat.web import facts, query
 from neonat.web.assets import load_assets, serve_asset
+from neonat.web.encode import Json
 from neonat.web.guard import Guard
 from neonat.web.health import Health
 from neonat.web.hub import Hub
@@ -78,7 +79,7 @@ class Site:
     async def healthz(self, request: Request) -> Response:
         """200 once ingest and store work, else 503 with the reason."""
         status = await self._in_thread(self._health.status)
-        return JSONResponse(status, status_code=200 if status["ok"] else 503)
+        return Json(status, status_code=200 if status["ok"] else 503)
 
     async def metrics(self, request: Request) -> Response:
         """Prometheus text."""
@@ -88,12 +89,12 @@ class Site:
     async def gateways(self, request: Request) -> Response:
         """All gateways ever seen."""
         query.only(request.query_params)
-        return JSONResponse({"gateways": await self._ask(facts.gateways)})
+        return Json({"gateways": await self._ask(facts.gateways)})
 
     async def latest(self, request: Request) -> Response:
         """All that is known of one gateway now."""
         query.only(request.query_params)
-        return JSONResponse(await self._ask_of(request, facts.latest))
+        return Json(await self._ask_of(request, facts.latest))
 
     async def readings(self, request: Request) -> Response:
         """Readings of one gateway, by name and time."""
@@ -104,7 +105,7 @@ class Site:
         rows = await self._ask_of(
             request, lambda store, gw: facts.readings(store, gw, name, start, end, limit)
         )
-        return JSONResponse({"readings": rows})
+        return Json({"readings": rows})
 
     async def alarms(self, request: Request) -> Response:
         """Alarm episodes of one gateway."""
@@ -115,7 +116,7 @@ class Site:
         rows = await self._ask_of(
             request, lambda store, gw: facts.alarms(store, gw, start, end, limit)
         )
-        return JSONResponse({"alarms": rows})
+        return Json({"alarms": rows})
 
     async def gaps(self, request: Request) -> Response:
         """Sequence numbers of one gateway that are not in the store, and why."""
@@ -123,7 +124,7 @@ class Site:
         query.only(params, "limit")
         limit = query.limit(params)
         rows = await self._ask_of(request, lambda store, gw: facts.gaps(store, gw, limit))
-        return JSONResponse({"gaps": rows})
+        return Json({"gaps": rows})
 
     async def stream(self, request: Request) -> Response:
         """Server-sent events; what changed since `Last-Event-ID` comes first."""

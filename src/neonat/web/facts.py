@@ -6,6 +6,14 @@ from neonat.store import Row, Store
 from neonat.web.health import now_ms
 from neonat.web.query import stamp
 
+# The parts of a tile that age, the requests they come from and where their items are.
+_PARTS = {
+    "measured": (("24",), "readings"),
+    "alarms_seen": (("27", "2E"), "alarms"),
+    "settings_seen": (("29",), "settings"),
+    "texts_seen": (("2A",), "texts"),
+}
+
 
 def knows(store: Store, gateway: str) -> bool:
     """Whether a gateway of this name has been seen."""
@@ -20,7 +28,26 @@ def gateways(store: Store) -> list[Row]:
 def latest(store: Store, gateway: str) -> dict[str, Any] | None:
     """All that is known of one gateway now; None when it is not known."""
     row = store.latest(gateway)
-    return None if row is None else {"now": stamp(now_ms()), **row}
+    if row is None:
+        return None
+    seen = {part: _seen(row, requests, kind) for part, (requests, kind) in _PARTS.items()}
+    return {"now": stamp(now_ms()), **row, **seen}
+
+
+def _seen(row: Row, requests: tuple[str, ...], kind: str) -> dict[str, Any] | None:
+    """When the incubator last answered `requests`; the oldest of those that it answers.
+
+    Without the store's word on answers, by the items in them: an empty answer then counts as
+    old as the newest frame.
+    """
+    answers = row.get("answers")
+    if isinstance(answers, dict):
+        given = [answers[request] for request in requests if answers.get(request)]
+        return min(given, key=lambda answer: answer["at"] or "", default=None)
+    stamps = [item["at"] for item in row[kind] if item.get("at")]
+    if stamps:
+        return {"at": max(stamps), "received_at": None}
+    return None if kind == "readings" else {"at": row["at"], "received_at": row["received_at"]}
 
 
 def readings(

@@ -1,7 +1,6 @@
 """One watcher of the store for all who listen: what changed goes out once encoded."""
 
 import asyncio
-import json
 import logging
 import threading
 import time
@@ -10,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from neonat.store import Store
+from neonat.web.encode import to_json
 from neonat.web.problem import Problem
 from neonat.web.query import CHANGE_MAX
 from neonat.web.source import Source, UnavailableError
@@ -29,8 +29,7 @@ _log = logging.getLogger(__name__)
 
 def event(kind: str, data: dict[str, Any]) -> bytes:
     """One server-sent event without its id; JSON text never holds a line end."""
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-    return f"event: {kind}\ndata: {text}\n\n".encode("utf-8", "replace")
+    return b"event: %b\ndata: %b\n\n" % (kind.encode(), to_json(data))
 
 
 class Pace:
@@ -212,10 +211,18 @@ class Hub:
 
     def _events(self, gateways: list[str]) -> dict[str, bytes]:
         events = {}
+        trouble: UnavailableError | None = None
         for name in gateways:
-            facts = self._source.ask(partial(self._facts, name))
+            try:
+                facts = self._source.ask(partial(self._facts, name))
+            except UnavailableError as error:
+                trouble = error
+                continue
             if facts is not None:
                 events[name] = event("gateway", facts)
+        # One gateway that cannot be told is no reason to be silent about the others.
+        if trouble is not None and not events:
+            raise trouble
         return events
 
     def _facts(self, name: str, store: Store) -> dict[str, Any] | None:

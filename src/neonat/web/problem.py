@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 
-from starlette.responses import JSONResponse
+from neonat.web.encode import Json
 
 
 class Problem(Exception):  # noqa: N818 - the RFC's name
@@ -15,15 +15,11 @@ class Problem(Exception):  # noqa: N818 - the RFC's name
         self.headers = headers
 
 
-def problem_response(
-    status: int, detail: str, headers: dict[str, str] | None = None
-) -> JSONResponse:
+def problem_response(status: int, detail: str, headers: dict[str, str] | None = None) -> Json:
     """The response for one problem, `application/problem+json`."""
     try:
         title = HTTPStatus(status).phrase
     except ValueError:
         title = "Error"
     body = {"type": "about:blank", "title": title, "status": status, "detail": detail}
-    return JSONResponse(
-        body, status_code=status, headers=headers, media_type="application/problem+json"
-    )
+    return Json(body, status_code=status, headers=headers, media_type="application/problem+json")

@@ -22,7 +22,8 @@ class UnavailableError(Exception):
 class Source:
     """One connection a thread to the database at `url`, opened when first needed.
 
-    After any failure the thread's connection is given up and opened anew, at most every `RETRY_S`.
+    After any failure the thread's connection is given up and opened anew; where that fails, at
+    most every `RETRY_S`.
     The database is never created from here: that is ingest's.
     """
 
@@ -38,12 +39,12 @@ class Source:
         except UnavailableError:
             raise
         except StoreError as error:
-            self._give_up(str(error))
+            self.close()
             raise UnavailableError(str(error)) from error
         except Exception as error:
             reason = f"the store failed: {type(error).__name__}"
             _log.exception("the store failed")
-            self._give_up(reason)
+            self.close()
             raise UnavailableError(reason) from error
 
     def close(self) -> None:
@@ -61,10 +62,10 @@ class Source:
             return store
         if time.monotonic() < getattr(self._mine, "again_at", 0.0):
             raise UnavailableError(self._mine.reason)
-        self._mine.store = self._opener(self._url, create=False)
+        try:
+            self._mine.store = self._opener(self._url, create=False)
+        except Exception as error:
+            self._mine.reason = str(error)
+            self._mine.again_at = time.monotonic() + RETRY_S
+            raise
         return self._mine.store
-
-    def _give_up(self, reason: str) -> None:
-        self.close()
-        self._mine.reason = reason
-        self._mine.again_at = time.monotonic() + RETRY_S

@@ -244,7 +244,8 @@ function drawChip(node, text, tone) {
 function drawGateway({ parts, facts }) {
   const state = facts.state ?? {};
   const spool = state.spool?.records;
-  drawChip(parts["gateway-state"], facts.online ? "Gateway online" : "Gateway offline", facts.online ? "good" : "bad");
+  const known = { true: ["Gateway online", "good"], false: ["Gateway offline", "bad"] };
+  drawChip(parts["gateway-state"], ...(known[facts.online] ?? ["Gateway state unknown", "old"]));
   // What an offline gateway said last is no news of its line.
   const tone = (word) => (facts.online ? word : "old");
   drawChip(parts.line, `Line ${state.link ?? "unknown"}${parityText(state.line)}`, tone(state.link === "up" ? "good" : "bad"));
@@ -272,12 +273,12 @@ function createPair([label]) {
 function reasonFor(facts, now) {
   if (!link.open) return "no connection to the server";
   if (!server.ok) return `server: ${server.reason}`;
-  if (!facts.online) return "gateway offline";
+  if (facts.online === false) return "gateway offline";
   const state = facts.state ?? {};
   if (state.link === "connecting") return "line is connecting";
   if (state.link && state.link !== "up") return "serial line down";
   if (state.spool?.records > BACKLOG) return `server behind, ${state.spool.records} records wait`;
-  const heard = Date.parse(facts.last_seen ?? "");
+  const heard = Date.parse(facts.received_at ?? "");
   if (Number.isFinite(heard) && now - heard < STALE_MS) return "incubator sends no measured data";
   return state.link === "up" ? "incubator silent" : "";
 }
