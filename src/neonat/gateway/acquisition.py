@@ -5,8 +5,8 @@ from medibus.escape import escape
 from medibus.frame import Frame
 from medibus.item import Identity
 from medibus.session import Session
-from neonat.gateway.envelope import record
 from neonat.gateway.net import Connection
+from neonat.gateway.writing import record
 
 READ_BLOCK = 512
 RETRY_MS = 500

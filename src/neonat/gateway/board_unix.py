@@ -87,6 +87,7 @@ class Board:
         return (now, "rtc") if now > CLOCK_SET_AFTER_MS else None
 
     def heap_free(self) -> "int | None":
+        gc.collect()
         return gc.mem_free()  # type: ignore[attr-defined]
 
     def unique_id(self) -> str:

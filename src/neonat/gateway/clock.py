@@ -10,6 +10,7 @@ class Clock:
         self.start = start
         self.source = "unset"
         self._offset = 0
+        self._first = 0
         self._target = 0
         self._seen = start
 
@@ -26,7 +27,7 @@ class Clock:
         changed = source != self.source
         self.source = source
         if first:
-            self._offset = self._target = utc_ms - now
+            self._first = self._offset = self._target = utc_ms - now
             self._seen = now
             return 0
         step = utc_ms - now - self._target
@@ -54,7 +55,7 @@ class Clock:
         return now + self._offset
 
     def of_uptime(self, uptime_ms: int) -> "int | None":
-        """UTC milliseconds of a moment of this boot."""
+        """UTC milliseconds of a moment of this boot before the clock was set."""
         if self.source == "unset":
             return None
-        return self.start + uptime_ms + self._offset
+        return self.start + uptime_ms + self._first

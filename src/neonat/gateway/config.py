@@ -1,6 +1,6 @@
 """The gateway's configuration: a dict, checked, with a clear line for each thing that is wrong."""
 
-from neonat.gateway.envelope import valid_gateway
+from neonat.gateway.writing import valid_gateway
 
 PARITIES = ("odd", "even", "none")
 SPOOL_MIN = 65536
@@ -41,7 +41,7 @@ def checked(config: dict, board) -> dict:
     """
     if not isinstance(config, dict):
         raise ConfigError("the configuration is a JSON object")
-    full = {"topic_prefix": "neonat/1", "spool": "spool"}
+    full: dict = {"topic_prefix": "neonat/1", "spool": "spool"}
     full.update(config)
     if "spool_bytes" not in full:
         full["spool_bytes"] = board.spool_bytes

@@ -1,6 +1,5 @@
 """What the spool reads from a segment's file when it opens it, or gives it up."""
 
-from neonat.gateway.envelope import parse_record
 from neonat.gateway.segment import Segment, decode, lines
 
 RANGES_MAX = 16
@@ -61,9 +60,9 @@ def facts(files, segment: Segment, boot: int) -> "tuple[list[list[int]], bool]":
             if found[3].startswith("!boot "):
                 boots = boots or found[1] == boot
             elif found[3].startswith("!drop "):
-                values = parse_record(found[3])[1]
-                ranges.append([int(values[key]) for key in ("boot", "first", "last")])
-    except (OSError, ValueError, KeyError):
+                fields = found[3].split(" ")
+                ranges.append([int(field.split("=")[1]) for field in fields[1:4]])
+    except (OSError, ValueError, IndexError):
         pass
     finally:
         file.close()

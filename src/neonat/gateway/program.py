@@ -7,12 +7,12 @@ from neonat.gateway.acquisition import Acquisition
 from neonat.gateway.clock import Clock
 from neonat.gateway.commands import answer
 from neonat.gateway.config import ConfigError, checked
-from neonat.gateway.envelope import LINE_MAX, record, stamp, unset_stamp
 from neonat.gateway.linefinder import LineFinder
 from neonat.gateway.report import Report
 from neonat.gateway.sender import Sender
 from neonat.gateway.spool import Spool
 from neonat.gateway.uplink import Uplink
+from neonat.gateway.writing import LINE_MAX, record, stamp, unset_stamp
 
 __all__ = ("ConfigError", "Gateway", "run")
 
@@ -32,6 +32,7 @@ class Gateway:
         self.leaving = ""
         now = board.ticks()
         self.clock = Clock(now)
+        self._latest = now
         files = board.files(config["spool"])
         files.make()
         self.spool = Spool(
@@ -59,8 +60,8 @@ class Gateway:
             self._emit(now, self._clock_record(now, 0))
 
     def _time(self, now: "int | None" = None) -> str:
-        if now is None:
-            now = self.board.ticks()
+        # A record is never stamped before the one before it.
+        self._latest = now = max(self._latest, self.board.ticks() if now is None else now)
         utc = self.clock.utc(now)
         return unset_stamp(self.clock.uptime(now)) if utc is None else stamp(utc)
 

@@ -2,7 +2,7 @@
 
 import binascii
 
-from neonat.gateway.envelope import LINE_MAX
+from neonat.gateway.writing import LINE_MAX
 
 BLOCK = 1024
 COUNT_MAX = 65536

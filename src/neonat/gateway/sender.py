@@ -4,7 +4,7 @@ Fresh records come out of a small ring in RAM. Backlog is read from the spool, n
 forward inside it. Nothing is forgotten here: only the spool's `ack` does that.
 """
 
-from neonat.gateway.envelope import line, parse_ack, unset_stamp
+from neonat.gateway.writing import line, parse_ack, unset_stamp
 
 RING_RECORDS = 48
 RING_BYTES = 6144

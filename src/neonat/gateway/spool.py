@@ -3,9 +3,9 @@
 A segment file holds records of one boot; RAM holds an index of segments, never the records.
 """
 
-from neonat.gateway.envelope import held_text, record
 from neonat.gateway.ledger import coarse, facts, scan, since
 from neonat.gateway.segment import Segment, decode, encode, lines
+from neonat.gateway.writing import held_text, record
 
 HELD_MAX = 700
 BOOT_FILES = ("boot", "boot.copy")
