@@ -66,11 +66,17 @@ class Store(Protocol):
     ) -> list[Row]:
         """The newest `limit` readings of [start, end), oldest first."""
 
-    def alarms(self, gateway: str, limit: int = 1000) -> list[Row]:
-        """The newest `limit` episodes of alarms, newest first."""
+    def alarms(
+        self,
+        gateway: str,
+        start: int | None = None,
+        end: int | None = None,
+        limit: int = 1000,
+    ) -> list[Row]:
+        """The newest `limit` episodes of alarms that touch [start, end), newest first."""
 
-    def gaps(self, gateway: str) -> list[Row]:
-        """All holes in a gateway's numbers."""
+    def gaps(self, gateway: str, limit: int | None = None) -> list[Row]:
+        """The holes in a gateway's numbers, newest boot first."""
 
     def rows(
         self,
@@ -79,7 +85,13 @@ class Store(Protocol):
         start: int | None = None,
         end: int | None = None,
     ) -> Iterator[dict[str, Any]]:
-        """The rows of a view of WHAT in [start, end), streamed in the order of time."""
+        """The rows of a view of WHAT in [start, end), streamed: by gateway, then in order."""
+
+    def set_health(self, health: dict[str, Any]) -> None:
+        """Keep what ingest says of itself, for `health`."""
+
+    def health(self) -> dict[str, Any] | None:
+        """What ingest last said of itself; None when it never did."""
 
     def close(self) -> None:
         """Let go of the database; a second call does nothing."""

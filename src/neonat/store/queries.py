@@ -1,0 +1,362 @@
+"""What readers ask of the SQLite store, by the keys of its tables rather than by text."""
+
+# ruff: noqa: S608 - statements are put together from this package's own text only.
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from neonat.store.interface import WHAT
+from neonat.store.packing import SEQ_MAX
+from neonat.store.records import Row, StoreError
+from neonat.store.schema import AT, FRAME_OF_RUN, LATEST_CELL, cells_of, iso
+
+# How far times inside one boot may lie out of order without a step of the clock being known.
+SLACK_MS = 60_000
+
+_MANY = 2**62
+
+
+class Part(NamedTuple):
+    """One tenure of one gateway; ids of frames, or times of the original firmware's."""
+
+    gateway: str
+    run: int
+    boot: int
+    first: int
+    last: int
+    catalog: str
+
+
+class Queries:
+    """Questions on one connection."""
+
+    def __init__(self, base: sqlite3.Connection) -> None:
+        self._base = base
+        self._begun: dict[tuple[int, str], tuple[tuple[int, int], dict[tuple, str]]] = {}
+
+    def check(self) -> None:
+        """Read a row of the tables; sqlite3.Error when that fails."""
+        self._base.execute("SELECT count(*) FROM gateway").fetchone()
+        self._base.execute("SELECT max(id) FROM frame").fetchone()
+
+    def health(self) -> dict[str, Any] | None:
+        """What ingest last wrote of itself."""
+        row = self._base.execute("SELECT text FROM health").fetchone()
+        return None if row is None else json.loads(row[0])
+
+    def gateways(self) -> list[Row]:
+        """The view `gateways` by name; `online` as a truth value or None."""
+        rows = self._rows("SELECT * FROM gateways ORDER BY gateway")
+        return [{**row, "online": _truth(row["online"])} for row in rows]
+
+    def _rows(self, sql: str, values: tuple = ()) -> Iterator[Row]:
+        cursor = self._base.execute(sql, values)
+        names = [column[0] for column in cursor.description]
+        for row in cursor:
+            yield dict(zip(names, row, strict=True))
+
+    def latest(self, gateway: str) -> Row | None:
+        """The newest answer to each request, and what gateway and line are like."""
+        row = self._base.execute(
+            "SELECT id, online, state FROM gateway WHERE name = ?", (gateway,)
+        ).fetchone()
+        if row is None:
+            return None
+        ident, online, state = row
+        told = json.loads(state) if state else {}
+        newest = next(
+            self._rows(_NEWEST, (ident,)), {"at": None, "received_at": None, "clock": None}
+        )
+        out: Row = {
+            "gateway": gateway,
+            "online": _truth(online),
+            "device": self._device(ident) or (told.get("device") if told else None),
+            "state": told,
+            **newest,
+        }
+        kinds: dict[str, list[Row]] = {
+            name: [] for name in ("reading", "alarm", "setting", "text", "limit")
+        }
+        for cell in self._rows(_LATEST_CELLS, (ident,)):
+            if cell["kind"] in kinds:
+                kinds[cell["kind"]].append(cell)
+        begun = {
+            request: self._alarms_begun(ident, request)
+            for request in {cell["request"] for cell in kinds["alarm"]}
+        }
+        out["readings"] = [_only(cell, _READING) for cell in kinds["reading"]]
+        out["alarms"] = [
+            {
+                **_only(cell, ("code", "codepage", "priority")),
+                "phrase": cell["text"],
+                "started_at": begun[cell["request"]].get((cell["codepage"], cell["code"])),
+                "last_seen_at": cell["at"],
+            }
+            for cell in kinds["alarm"]
+        ]
+        out["settings"] = [
+            _only(cell, ("code", "name", "value", "unit", "raw", "at")) for cell in kinds["setting"]
+        ]
+        out["texts"] = [_only(cell, ("code", "name", "text", "at")) for cell in kinds["text"]]
+        out["limits"] = [_only(cell, (*_READING, "side")) for cell in kinds["limit"]]
+        return out
+
+    def _device(self, gateway: int) -> Row | None:
+        return next(self._rows(_DEVICE, (gateway,)), None)
+
+    def _alarms_begun(self, gateway: int, request: str) -> dict[tuple, str]:
+        """When each standing alarm (page, code) of a request began."""
+        stretches = self._base.execute(_STRETCHES_BACK, (gateway, request))
+        first = stretches.fetchone()
+        if first is None:
+            return {}
+        known = self._begun.get((gateway, request))
+        if known is not None and known[0] == first[:2]:
+            return known[1]
+        standing = self._alarm_keys(first[3])
+        began = dict.fromkeys(standing, first[2])
+        for _, _, at, shape in stretches:
+            standing = standing & self._alarm_keys(shape)
+            if not standing:
+                break
+            began.update(dict.fromkeys(standing, at))
+        self._begun[gateway, request] = (first[:2], began)
+        return began
+
+    def _alarm_keys(self, shape: int) -> set[tuple]:
+        return set(
+            self._base.execute(
+                "SELECT codepage, code FROM cell WHERE shape = ? AND kind = 'alarm'", (shape,)
+            )
+        )
+
+    def readings(
+        self, gateway: str, name: str | None, start: int | None, end: int | None, limit: int
+    ) -> list[Row]:
+        """The newest `limit` readings of [start, end), oldest first."""
+        rows: list[Row] = []
+        for part in reversed(self._parts(gateway)):
+            if len(rows) >= limit:
+                break
+            rows += self._cells("reading", part, name, start, end, limit - len(rows), "DESC")
+        rows.reverse()
+        return rows
+
+    def alarms(self, gateway: str, start: int | None, end: int | None, limit: int) -> list[Row]:
+        """The newest episodes that touch [start, end), newest first."""
+        return list(
+            self._rows(
+                _EPISODES.format(_EPISODE["alarms"], "alarm_episode", "DESC") + " LIMIT ?",
+                (gateway, gateway, end, end, start, start, limit),
+            )
+        )
+
+    def gaps(self, gateway: str, limit: int | None) -> list[Row]:
+        """The view `gaps` of one gateway, newest boot first."""
+        return list(
+            self._rows(
+                "SELECT * FROM gaps WHERE gateway = ? ORDER BY boot DESC, first DESC LIMIT ?",
+                (gateway, -1 if limit is None else limit),
+            )
+        )
+
+    def rows(
+        self, what: str, gateway: str | None, start: int | None, end: int | None
+    ) -> Iterator[Row]:
+        """A view row by row; by gateway, then in its order."""
+        if what not in WHAT:
+            raise StoreError(f"there is no view {what}: one of {', '.join(WHAT)}")
+        if what in ("readings", "limits"):
+            for part in self._parts(gateway):
+                yield from self._cells(what[:-1], part, None, start, end, -1, "ASC")
+        elif what in ("frames", "records"):
+            for part in self._runs(gateway):
+                yield from self._frames(what, part, start, end)
+        elif what in _EPISODE:
+            view = {"alarms": "alarm_episode", "settings": "setting_stretch"}
+            yield from self._rows(
+                _EPISODES.format(_EPISODE[what], view.get(what, "text_stretch"), "ASC"),
+                (gateway, gateway, end, end, start, start),
+            )
+        else:
+            yield from self._rows(_OTHERS[what], self._values(what, gateway, start, end))
+
+    def _values(self, what: str, gateway: str | None, start: int | None, end: int | None) -> tuple:
+        if what == "gaps":
+            return gateway, gateway
+        return gateway, gateway, self._text(start) or "", self._text(end) or "~"
+
+    def _text(self, at: int | None) -> str | None:
+        return self._base.execute(f"SELECT {iso('?')}", (at,)).fetchone()[0]
+
+    def _parts(self, gateway: str | None) -> list[Part]:
+        rows = self._base.execute(
+            "SELECT g.name, t.run, t.boot, t.first, t.last, t.catalog"
+            " FROM tenure t JOIN gateway g ON g.id = t.gateway"
+            " WHERE ? IS NULL OR g.name = ? ORDER BY g.name, t.boot, t.first",
+            (gateway, gateway),
+        )
+        return [Part(*row) for row in rows]
+
+    def _runs(self, gateway: str | None) -> list[Part]:
+        rows = self._base.execute(
+            "SELECT g.name, r.id, r.boot, r.id << 32, (r.id << 32) + ?, ''"
+            " FROM run r JOIN gateway g ON g.id = r.gateway"
+            " WHERE ? IS NULL OR g.name = ? ORDER BY g.name, r.boot",
+            (SEQ_MAX, gateway, gateway),
+        )
+        return [Part(*row) for row in rows]
+
+    def _cells(
+        self,
+        kind: str,
+        part: Part,
+        name: str | None,
+        start: int | None,
+        end: int | None,
+        limit: int,
+        order: str,
+    ) -> Iterator[Row]:
+        low, high = self._window(part, start, end)
+        if low > high:
+            return iter(())
+        return self._rows(
+            cells_of(kind, part.boot == 0, order),
+            (
+                part.gateway,
+                part.catalog,
+                part.run,
+                low,
+                high,
+                name,
+                name,
+                -_MANY if start is None else start,
+                _MANY if end is None else end,
+                limit,
+            ),
+        )
+
+    def _frames(self, what: str, part: Part, start: int | None, end: int | None) -> Iterator[Row]:
+        low, high = self._window(part, start, end)
+        sign = "=" if what == "records" else "<>"
+        data = "CAST(data AS TEXT) AS data" if what == "records" else "data"
+        source = FRAME_OF_RUN[part.boot == 0]
+        return self._rows(
+            f"SELECT gateway, boot, seq, {iso('at')} AS at, clock,"
+            f" {iso('received_at')} AS received_at, {data} FROM ({source})"
+            f" WHERE request {sign} '!' AND at >= ? AND at < ?",
+            (
+                part.run,
+                low,
+                high,
+                -_MANY if start is None else start,
+                _MANY if end is None else end,
+            ),
+        )
+
+    def _window(self, part: Part, start: int | None, end: int | None) -> tuple[int, int]:
+        """Bounds of ids that hold all frames of a part in [start, end), and few others."""
+        if part.boot == 0:
+            low = part.first if start is None else max(part.first, start)
+            return low, part.last if end is None else min(part.last, end - 1)
+        if start is None and end is None:
+            return part.first, part.last
+        run = self._base.execute(
+            "SELECT back, stamps = 3 AND clock_seq IS NULL FROM run WHERE id = ?", (part.run,)
+        ).fetchone()
+        if run[1]:
+            return part.first, part.last
+        slack = SLACK_MS + run[0]
+        low = part.first if start is None else self._bound(part, start - slack)
+        return low, part.last if end is None else self._bound(part, end + slack)
+
+    def _bound(self, part: Part, at: int) -> int:
+        """The first id whose frame is not before `at`; the last of the part when there is none."""
+        newest = self._base.execute(
+            "SELECT max(id) FROM frame WHERE id BETWEEN ? AND ?", (part.first, part.last)
+        ).fetchone()[0]
+        low, high = part.first, part.last if newest is None else newest + 1
+        while low < high:
+            middle = (low + high) // 2
+            row = self._base.execute(_AT_FROM, (middle, high)).fetchone()
+            if row is None or row[1] >= at:
+                high = middle
+            else:
+                low = row[0] + 1
+        # The row before may hold followers that are not before `at`.
+        before = self._base.execute(
+            "SELECT max(id) FROM frame WHERE id >= ? AND id < ?", (part.first, low)
+        ).fetchone()[0]
+        return part.first if before is None else before if low <= part.last else part.last
+
+
+_READING = ("code", "codepage", "name", "value", "unit", "raw", "at")
+
+_STAMP = "x.at + CASE x.unset WHEN 0 THEN 0 ELSE r.boot_at END"
+
+_NEWEST = f"""
+SELECT {iso(_STAMP)} AS at, {iso("x.received_at")} AS received_at,
+  CASE WHEN x.unset = 0 THEN 'set' WHEN r.clock_seq IS NULL THEN 'unset' ELSE 'corrected' END
+    AS clock
+FROM latest x JOIN run r ON r.gateway = x.gateway AND r.boot = x.boot
+WHERE x.gateway = ? ORDER BY x.boot DESC, x.seq DESC LIMIT 1"""
+
+_LATEST_CELLS = f"""
+SELECT x.request AS request, c.kind AS kind, {iso(_STAMP)} AS at, c.code AS code,
+  c.codepage AS codepage, c.side AS side, c.priority AS priority, c.text AS text, k.name AS name,
+  k.unit AS unit, {LATEST_CELL}
+FROM latest x JOIN run r ON r.gateway = x.gateway AND r.boot = x.boot
+JOIN cell c ON c.shape = x.shape
+LEFT JOIN catalog k ON k.kind = c.kind AND k.codepage = ifnull(c.codepage, 0) AND k.code = c.code
+  AND k.device = (SELECT t.catalog FROM tenure t WHERE t.gateway = x.gateway
+                  ORDER BY t.boot DESC, t.first DESC LIMIT 1)
+WHERE x.gateway = ? ORDER BY x.request, c.pos"""
+
+_DEVICE = """
+SELECT s.device AS id, s.device_name AS name, s.revision AS revision
+FROM stretch x JOIN shape s ON s.id = x.shape
+WHERE x.gateway = ? AND x.request = '52' ORDER BY x.boot DESC, x.seq DESC LIMIT 1"""
+
+_STRETCHES_BACK = f"""
+SELECT x.boot, x.seq, {iso(_STAMP)}, x.shape
+FROM stretch x JOIN run r ON r.gateway = x.gateway AND r.boot = x.boot
+WHERE x.gateway = ? AND x.request = ? ORDER BY x.boot DESC, x.seq DESC"""
+
+_AT_FROM = f"""
+SELECT f.id, {AT.format("f", "r")} FROM frame f JOIN run r ON r.id = f.id >> 32
+WHERE f.id >= ? AND f.id < ? ORDER BY f.id LIMIT 1"""
+
+_EPISODE = {
+    "alarms": "gateway, code, codepage, priority, text AS phrase, {0} AS started_at,"
+    " {1} AS last_seen_at, {2} AS ended_at",
+    "settings": "gateway, {0} AS at, {2} AS until, code, name, value, unit, raw",
+    "texts": "gateway, {0} AS at, {2} AS until, code, name, text",
+}
+_EPISODE = {
+    what: columns.format(iso("started"), iso("seen"), iso("over"))
+    for what, columns in _EPISODE.items()
+}
+
+_EPISODES = (
+    "SELECT {} FROM {} WHERE (? IS NULL OR gateway = ?) AND (? IS NULL OR started < ?)"
+    " AND (? IS NULL OR over IS NULL OR over > ?) ORDER BY gateway, started {}"
+)
+
+_OTHERS = {
+    "gaps": "SELECT * FROM gaps WHERE ? IS NULL OR gateway = ? ORDER BY gateway, boot, first",
+    "refusals": "SELECT received_at, topic, reason, payload FROM refusals"
+    " WHERE (? IS NULL OR topic LIKE '%/' || ? || '/%')"
+    " AND received_at >= ? AND received_at < ?",
+    "donnees": "SELECT * FROM donnees WHERE (? IS NULL OR unique_id = ?)"
+    " AND timestamp >= ? AND timestamp < ?",
+}
+
+
+def _truth(value: int | None) -> bool | None:
+    return None if value is None else bool(value)
+
+
+def _only(row: Row, keys: tuple[str, ...]) -> Row:
+    return {key: row[key] for key in keys}

@@ -1,0 +1,330 @@
+"""A store in one SQLite file (WAL): one writer, any number of readers."""
+
+# ruff: noqa: S608 - statements are put together from this package's own text only.
+
+import contextlib
+import json
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from neonat.store import queries
+from neonat.store.records import (
+    LegacyRecord,
+    Reader,
+    Record,
+    Refusal,
+    Row,
+    State,
+    StoreError,
+    Written,
+)
+from neonat.store.schema import MIGRATIONS
+from neonat.store.tenure import CATALOG_OF
+from neonat.store.writer import Writer
+
+BUSY_S = 5.0
+PAGE_SIZE = 4096
+
+_ADVICE = {
+    "SQLITE_BUSY": "another program holds it: stop that program and try again",
+    "SQLITE_LOCKED": "another program holds it: stop that program and try again",
+    "SQLITE_FULL": "the disk is full: make room",
+    "SQLITE_NOTADB": "it is no database: name another file",
+    "SQLITE_CORRUPT": "it is damaged: restore a backup",
+    "SQLITE_READONLY": "it cannot be written: check its permissions and its directory's",
+    "SQLITE_CANTOPEN": "it cannot be opened: check the path and its permissions",
+    "SQLITE_PERM": "it cannot be opened: check its permissions",
+    "SQLITE_IOERR": "the disk does not answer: check it",
+}
+
+
+def explained(path: str, error: Exception) -> StoreError:
+    """What went wrong with the database, and what to do."""
+    name = "_".join(getattr(error, "sqlite_errorname", "").split("_")[:2])
+    reason = str(error).replace("\n", " ")
+    advice = _ADVICE.get(name)
+    return StoreError(f"database {path}: {advice} ({reason})" if advice else f"{path}: {reason}")
+
+
+class SqliteStore:
+    """`neonat.store.Store` on a file; safe from several threads, one at a time.
+
+    Raises StoreError and nothing else.
+    """
+
+    def __init__(self, path: str, create: bool, reader: Reader | None) -> None:
+        self._path = path
+        self._lock = threading.RLock()
+        self._base: sqlite3.Connection | None = None
+        self._asked: sqlite3.Connection | None = None
+        self._writer: Writer | None = None
+        self._version = -1
+        self._seen: tuple[int, int] | None = None
+        self._queries: queries.Queries | None = None
+        _check_path(path, create)
+        try:
+            with self._told():
+                if reader is not None or (create and not os.path.exists(path)):
+                    self._base = _connect(path, "rwc" if create else "rw")
+                    _prepare(self._base, path, reader)
+                if reader is not None and self._base is not None:
+                    self._writer = Writer(self._base, reader)
+                    self._version = _data_version(self._base)
+                self._asked = _connect(path, "ro")
+                _check_version(self._asked, path)
+                self._queries = queries.Queries(self._asked)
+        except StoreError:
+            self.close()
+            raise
+
+    def write(
+        self,
+        records: Sequence[Record],
+        legacy: Sequence[LegacyRecord] = (),
+        states: Sequence[State] = (),
+        refusals: Sequence[Refusal] = (),
+    ) -> Written:
+        """Put all of it into one transaction; what comes back is on the disk."""
+        with self._lock, self._told():
+            base, writer = self._for_writing()
+            try:
+                base.execute("BEGIN IMMEDIATE")
+                version = _data_version(base)
+                if version != self._version:
+                    self._version = version
+                    writer.forget()
+                written = writer.write(records, legacy, states, refusals)
+                base.execute("COMMIT")
+            except BaseException:
+                self._undo(base, writer)
+                raise
+            writer.trim()
+            return written
+
+    def set_health(self, health: dict[str, Any]) -> None:
+        """Keep what ingest says of itself, for `health`."""
+        with self._lock, self._told():
+            base, _ = self._for_writing()
+            base.execute(
+                "INSERT OR REPLACE INTO health VALUES (1, ?)",
+                (json.dumps(health, separators=(",", ":")),),
+            )
+
+    def health(self) -> dict[str, Any] | None:
+        """What ingest last said of itself; None when it never did."""
+        with self._reading() as ask:
+            return ask.health()
+
+    def check(self) -> None:
+        """Raise StoreError when the database cannot be read."""
+        with self._reading() as ask:
+            ask.check()
+
+    def gateways(self) -> list[Row]:
+        """The rows of the view `gateways`, by name."""
+        with self._reading() as ask:
+            return ask.gateways()
+
+    def latest(self, gateway: str) -> Row | None:
+        """What the page shows of one gateway, ready for JSON; None when it is not known."""
+        with self._reading() as ask:
+            return ask.latest(gateway)
+
+    def changes(self, since: int) -> tuple[int, list[str]]:
+        """(change, gateways that changed after change `since`); 0 is before everything."""
+        with self._lock, self._told():
+            base = self._for_reading()
+            version = _data_version(base)
+            if self._seen == (version, since):
+                return since, []
+            rows = base.execute("SELECT name, change FROM gateway").fetchall()
+            change = max((row[1] for row in rows), default=0)
+            self._seen = (version, change)
+            return change, sorted(name for name, at in rows if at > since)
+
+    def readings(
+        self,
+        gateway: str,
+        name: str | None = None,
+        start: int | None = None,
+        end: int | None = None,
+        limit: int = 1000,
+    ) -> list[Row]:
+        """The newest `limit` readings of [start, end), oldest first."""
+        with self._reading() as ask:
+            return ask.readings(gateway, name, start, end, limit)
+
+    def alarms(
+        self,
+        gateway: str,
+        start: int | None = None,
+        end: int | None = None,
+        limit: int = 1000,
+    ) -> list[Row]:
+        """The newest `limit` episodes of alarms that touch [start, end), newest first."""
+        with self._reading() as ask:
+            return ask.alarms(gateway, start, end, limit)
+
+    def gaps(self, gateway: str, limit: int | None = None) -> list[Row]:
+        """The holes in a gateway's numbers, newest boot first."""
+        with self._reading() as ask:
+            return ask.gaps(gateway, limit)
+
+    def rows(
+        self,
+        what: str,
+        gateway: str | None = None,
+        start: int | None = None,
+        end: int | None = None,
+    ) -> Iterator[dict[str, Any]]:
+        """The rows of a view of WHAT in [start, end), streamed: by gateway, then by time.
+
+        Has its own connection: what is written meanwhile is not seen and not hindered.
+        """
+        with self._told():
+            base = _connect(self._path, "ro")
+        try:
+            with self._told():
+                base.execute("BEGIN")
+                yield from queries.Queries(base).rows(what, gateway, start, end)
+        finally:
+            base.close()
+
+    def close(self) -> None:
+        """Let go of the database; a second call does nothing."""
+        with self._lock:
+            for base in (self._asked, self._base):
+                if base is not None:
+                    with contextlib.suppress(sqlite3.Error):
+                        base.close()
+            self._asked = self._base = self._writer = self._queries = None
+
+    @contextlib.contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, sqlite3.Warning, OverflowError, OSError) as error:
+            raise explained(self._path, error) from error
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[queries.Queries]:
+        with self._lock, self._told():
+            self._for_reading()
+            assert self._queries is not None
+            yield self._queries
+
+    def _for_reading(self) -> sqlite3.Connection:
+        if self._asked is None:
+            raise StoreError(f"database {self._path}: it was closed")
+        return self._asked
+
+    def _for_writing(self) -> tuple[sqlite3.Connection, Writer]:
+        if self._base is None or self._writer is None:
+            raise StoreError(f"database {self._path}: it was opened for reading only, or closed")
+        return self._base, self._writer
+
+    def _undo(self, base: sqlite3.Connection, writer: Writer) -> None:
+        with contextlib.suppress(sqlite3.Error):
+            if base.in_transaction:
+                base.execute("ROLLBACK")
+        with contextlib.suppress(sqlite3.Error):
+            writer.forget()
+
+
+def _check_path(path: str, create: bool) -> None:
+    if os.path.isdir(path):
+        raise StoreError(f"database {path}: it is a directory: name a file")
+    parent = os.path.dirname(os.path.abspath(path))
+    if not os.path.isdir(parent):
+        raise StoreError(f"database {path}: there is no directory {parent}: make it first")
+    if not create and not os.path.exists(path):
+        raise StoreError(f"database {path}: there is no such file: start `neonat serve` first")
+
+
+def _connect(path: str, mode: str) -> sqlite3.Connection:
+    base = sqlite3.connect(
+        f"{Path(path).absolute().as_uri()}?mode={mode}",
+        uri=True,
+        timeout=BUSY_S,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=256,
+    )
+    try:
+        base.execute("PRAGMA synchronous = FULL")
+        base.execute("PRAGMA cache_size = -16000")
+    except sqlite3.Error:
+        base.close()
+        raise
+    return base
+
+
+def _data_version(base: sqlite3.Connection) -> int:
+    return base.execute("PRAGMA data_version").fetchone()[0]
+
+
+def _check_version(base: sqlite3.Connection, path: str) -> int:
+    version = base.execute("PRAGMA user_version").fetchone()[0]
+    if version > len(MIGRATIONS):
+        raise StoreError(
+            f"database {path}: a newer neonat made it (schema {version}, this one knows"
+            f" {len(MIGRATIONS)}): install that version"
+        )
+    tables = base.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    if version < len(MIGRATIONS) and base.execute("PRAGMA query_only").fetchone()[0]:
+        raise StoreError(f"database {path}: its schema is older: start `neonat ingest` once")
+    if version == 0 and tables:
+        raise StoreError(f"database {path}: it is not a database of neonat: name another file")
+    return version
+
+
+def _prepare(base: sqlite3.Connection, path: str, reader: Reader | None) -> None:
+    """Bring the schema up to date and write the catalog."""
+    _check_version(base, path)
+    base.execute(f"PRAGMA page_size = {PAGE_SIZE}")
+    base.execute("PRAGMA journal_mode = WAL")
+    base.execute("PRAGMA journal_size_limit = 67108864")
+    base.execute("BEGIN IMMEDIATE")
+    try:
+        version = _check_version(base, path)
+        for number, script in enumerate(MIGRATIONS[version:], version + 1):
+            for statement in _statements(script):
+                base.execute(statement)
+            base.execute(f"PRAGMA user_version = {number}")
+        if reader is not None:
+            _write_catalog(base, reader)
+        base.execute("COMMIT")
+    except BaseException:
+        with contextlib.suppress(sqlite3.Error):
+            base.execute("ROLLBACK")
+        raise
+
+
+def _statements(script: str) -> Iterator[str]:
+    """The statements of a script; `executescript` would end the transaction."""
+    statement = ""
+    for part in script.split(";"):
+        statement += part + ";"
+        if sqlite3.complete_statement(statement):
+            if statement.strip() != ";":
+                yield statement
+            statement = ""
+
+
+def _write_catalog(base: sqlite3.Connection, reader: Reader) -> None:
+    new = {
+        (row.device, row.kind, row.codepage or 0, row.code, row.name, row.unit)
+        for row in reader.names()
+    }
+    if new == set(base.execute("SELECT * FROM catalog").fetchall()):
+        return
+    base.execute("DELETE FROM catalog")
+    base.executemany(
+        "INSERT OR REPLACE INTO catalog VALUES (?, ?, ?, ?, ?, ?)",
+        sorted(new, key=lambda row: tuple(str(field) for field in row)),
+    )
+    base.execute(f"UPDATE tenure SET catalog = {CATALOG_OF.format('device')}")

@@ -1,0 +1,82 @@
+"""Which device a gateway was at, by its frames: the table `tenure`.
+
+A frame belongs to the device whose identity is the last at or before it. The rows are computed
+from the identities and the runs as they are known now, so their order of arrival is all one.
+"""
+
+# ruff: noqa: S608 - statements are put together from this package's own text only.
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from neonat.store.memory import Gateway
+from neonat.store.packing import SEQ_BITS, SEQ_MAX
+
+# The bounds of the times of the original firmware's frames.
+TIME_MIN = -(1 << 62)
+TIME_MAX = 1 << 62
+
+
+class Tenure(NamedTuple):
+    """One device from `first` to `last`: ids of frames, or times where `boot` is 0."""
+
+    boot: int
+    first: int
+    last: int
+    run: int
+    device: str
+
+
+def tenures(
+    runs: Iterable[tuple[int, int]], identities: Sequence[tuple[int, int, str]]
+) -> list[Tenure]:
+    """The tenures of (boot, run) in order, given (boot, id or time, device) in order."""
+    out: list[Tenure] = []
+    device = ""
+    place = 0
+    for boot, run in runs:
+        first, last = (TIME_MIN, TIME_MAX) if boot == 0 else (run << SEQ_BITS, 0)
+        last = last or first + SEQ_MAX
+        while place < len(identities) and identities[place][0] <= boot:
+            _, at, other = identities[place]
+            place += 1
+            if other != device:
+                if at > first:
+                    out.append(Tenure(boot, first, at - 1, run, device))
+                first, device = at, other
+        out.append(Tenure(boot, first, last, run, device))
+    return out
+
+
+def settle(base: sqlite3.Connection, gateway: Gateway) -> None:
+    """Write the tenures of a gateway as its runs and identities are now."""
+    runs = sorted((run.boot, run.id) for run in gateway.runs.values())
+    ids = dict(runs)
+    identities = [
+        (boot, at if boot == 0 else (ids[boot] << SEQ_BITS) + seq, device)
+        for boot, seq, at, device in base.execute(
+            "SELECT x.boot, x.seq, x.at, s.device FROM stretch x JOIN shape s ON s.id = x.shape"
+            " WHERE x.gateway = ? AND x.request = '52' ORDER BY x.boot, x.seq",
+            (gateway.id,),
+        )
+    ]
+    old = {
+        Tenure(*row)
+        for row in base.execute(
+            "SELECT boot, first, last, run, device FROM tenure WHERE gateway = ?", (gateway.id,)
+        )
+    }
+    new = set(tenures(runs, identities))
+    base.executemany(
+        "DELETE FROM tenure WHERE gateway = ? AND boot = ? AND first = ?",
+        [(gateway.id, gone.boot, gone.first) for gone in old - new],
+    )
+    base.executemany(
+        f"INSERT INTO tenure VALUES (?, ?, ?, ?, ?, ?, {CATALOG_OF.format('?')})",
+        [(gateway.id, *come, come.device, come.device) for come in new - old],
+    )
+
+
+# The catalog of a device: its own, or that of all whose model is not known.
+CATALOG_OF = "CASE WHEN EXISTS (SELECT 1 FROM catalog WHERE device = {0}) THEN {0} ELSE '' END"
