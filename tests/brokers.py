@@ -27,10 +27,11 @@ KINDS = [
 class Broker:
     """A broker process on one port; can be killed and started again there."""
 
-    def __init__(self, kind: str, folder: Path) -> None:
+    def __init__(self, kind: str, folder: Path, users: dict[str, str] | None = None) -> None:
         self.port = free_port()
         self.url = f"mqtt://{HOST}:{self.port}"
         self._kind = kind
+        self._users = users or {}
         self._config = folder / f"mosquitto-{self.port}.conf"
         self._config.write_text(
             f"listener {self.port} {HOST}\nallow_anonymous true\nlog_type none\n"
@@ -42,7 +43,7 @@ class Broker:
         env = dict(os.environ)
         if self._kind == "embedded":
             argv = command()
-            env.update(environment(HOST, self.port, {}))
+            env.update(environment(HOST, self.port, self._users))
         else:
             argv = [str(MOSQUITTO), "-c", str(self._config)]
         self._process = subprocess.Popen(argv, env=env, stderr=subprocess.DEVNULL)

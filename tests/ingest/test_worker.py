@@ -2,26 +2,22 @@
 
 import contextlib
 import logging
+import socket
 import threading
 from collections.abc import Iterator
 from zoneinfo import ZoneInfo
 
 import pytest
-from paho.mqtt.client import Client
-from paho.mqtt.enums import CallbackAPIVersion
 
 from brokers import HOST, KINDS, Broker
-from medibus.frame import response
+from gateways import FRAME, TEXT, Gateway
 from neonat.gateway.envelope import parse_ack
 from neonat.ingest.broker_url import broker_url
 from neonat.ingest.intake import state_text
-from neonat.ingest.legacy import TOPICS
+from neonat.ingest.link import Link, LinkError
 from neonat.ingest.worker import Worker, ack_payloads
 from neonat.store import BAD, StoreError, Written
 from waiting import wait_for
-
-FRAME = response(0x24, b"6530.8")[:-1]
-TEXT = r"\x01" + FRAME[1:].decode()
 
 
 class Reader:
@@ -64,45 +60,6 @@ class Shelf:
         if self.error:
             raise self.error
         self.healths.append(health)
-
-
-class Gateway:
-    """One that sends what it is told and collects acknowledgements."""
-
-    def __init__(self, port, name="bed-1"):
-        self.name = name
-        self.acked = []
-        self._ready = threading.Event()
-        self.client = Client(CallbackAPIVersion.VERSION2)
-        self.client.reconnect_delay_set(0.05, 0.2)
-        self.client.on_connect = lambda client, *_: client.subscribe(f"neonat/1/{name}/ack", 1)
-        self.client.on_subscribe = lambda *_: self._ready.set()
-        self.client.on_message = self._message
-        self.client.connect(HOST, port)
-        self.client.loop_start()
-        assert self._ready.wait(10)
-
-    def _message(self, _client, _user, message):
-        ranges, bad = parse_ack(message.payload)
-        assert not bad
-        self.acked += [
-            (boot, seq) for boot, first, last in ranges for seq in range(first, last + 1)
-        ]
-
-    def line(self, seq, data=TEXT, name=None):
-        return f"{name or self.name}|2026-11-23T08:45:00.123Z|7.{seq}|{data}"
-
-    def send(self, *lines, topic="frames", retain=False):
-        text = "\n".join(lines)
-        whole = (
-            topic if topic in ("trame_complete", "test_topic") else f"neonat/1/{self.name}/{topic}"
-        )
-        payload = text.encode("latin-1")
-        self.client.publish(whole, payload, qos=1, retain=retain).wait_for_publish(10)
-
-    def close(self):
-        self.client.disconnect()
-        self.client.loop_stop()
 
 
 class Chain:
@@ -245,10 +202,7 @@ def test_a_killed_broker_delays_only(kind, tmp_path):
             on.broker.start()
             wait_for(lambda: on.worker.link.connected, what="the connection")
             wait_for(lambda: on.gateway.client.is_connected(), what="the gateway's")
-            resend = threading.Event()
-            while not on.gateway.acked[seq - 1 :]:
-                on.gateway.send(on.gateway.line(seq))
-                resend.wait(0.2)
+            on.gateway.resend_until_acked(seq)
         assert set(on.gateway.acked) == {(7, 1), (7, 2)}
         assert len(on.shelf.rows) == 2
 
@@ -295,3 +249,56 @@ def test_acknowledgements_fit_a_message():
 def test_what_is_no_state_is_none_or_valid(payload):
     text = state_text(payload)
     assert text is None or text.startswith('{"a":')
+
+
+def test_a_broker_that_speaks_no_mqtt_is_survived(tmp_path):
+    """Silence, garbage, packets that contradict themselves."""
+    welcome = b"\x20\x02\x00\x00"
+    answers = [
+        b"",
+        b"\xff" * 64,
+        b"HTTP/1.1 400 Bad Request\r\n\r\n",
+        welcome + b"\x30\x01\x00",
+        welcome + b"\x30\x02\x00\x00",
+        welcome + b"\x32\x03\x00\x09a",
+    ]
+    with socket.create_server((HOST, 0)) as server:
+        port = server.getsockname()[1]
+        link = Link(broker_url(f"mqtt://{HOST}:{port}"), ["t"], "test")
+        link._ever = True
+        for answer in answers:
+            taken = _accepted(server, link)
+            with taken:
+                taken.recv(1000)
+                taken.sendall(answer)
+                taken.shutdown(socket.SHUT_WR)
+                wait_for(lambda: link.poll(0.01) == [] and _gone(link), what="the loss")
+        link.close(0.1)
+
+
+def _accepted(server, link):
+    server.settimeout(0.05)
+
+    def accept():
+        link.poll(0.01)
+        with contextlib.suppress(TimeoutError):
+            return server.accept()[0]
+        return None
+
+    return wait_for(accept, what="a connection")
+
+
+def _gone(link):
+    return link._broken or link._client.socket() is None
+
+
+def test_a_login_that_is_refused_ends_ingest_with_one_line(tmp_path):
+    broker = Broker("embedded", tmp_path, {"bed": "right"}).start()
+    try:
+        url = broker.url.replace("//", "//bed:wrong@")
+        worker = Worker(Shelf(), Reader(), broker_url(url), ZoneInfo("UTC"))
+        with pytest.raises(LinkError, match="user and password") as caught:
+            worker.run(threading.Event())
+        assert "wrong" not in str(caught.value)
+    finally:
+        broker.kill()

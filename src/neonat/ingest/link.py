@@ -20,6 +20,7 @@ KEEPALIVE_S = 30
 CONNECT_TIMEOUT_S = 3.0
 BACK_OFF_S = (0.1, 5.0)
 UNSENT_MAX = 5000
+TURNED_AWAY_MAX = 3
 IN_FLIGHT_MAX = 100
 
 _CHUNK = 1 << 18
@@ -92,7 +93,10 @@ class Link:
         self._topics = topics
         self._messages: list[Message] = []
         self._bytes = 0
+        self._unsent = 0
         self._ever = False
+        self._broken = False
+        self._turned_away = 0
         self._refusal: str | None = None
         self._again_at = 0.0
         self._back_off = BACK_OFF_S[0]
@@ -116,20 +120,15 @@ class Link:
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message
+        client.on_publish = self._on_publish
         return client
 
     def poll(self, wait: float) -> list[Message]:
         """What has arrived, after at most `wait` seconds when nothing has; connects when needed."""
-        if self._client.socket() is None:
+        if self._broken or self._client.socket() is None:
             self._connect(wait)
             return []
-        try:
-            self._exchange(wait)
-        except (OSError, ValueError) as error:
-            self._lost(str(error))
-        except Exception as error:
-            # paho raises what its parser meets (struct.error, IndexError) on a broken packet.
-            self._lost(f"the broker sent what is no MQTT ({type(error).__name__})")
+        self._exchange(wait)
         if self._refusal is not None and not self._ever:
             raise LinkError(
                 f"the broker {self.broker} refuses the login ({self._refusal}):"
@@ -140,23 +139,30 @@ class Link:
 
     def publish(self, topic: str, payload: bytes) -> None:
         """Send with QoS 1, now or at the next connect; beyond `UNSENT_MAX` it is given up."""
-        self._client.publish(topic, payload, qos=1)
+        if self._client.publish(topic, payload, qos=1).rc != MQTTErrorCode.MQTT_ERR_QUEUE_SIZE:
+            self._unsent += 1
 
     def close(self, wait: float) -> None:
         """Unsubscribe, get the broker's word for what was published within `wait` s, disconnect."""
         deadline = time.monotonic() + wait
         if self.connected:
             self._client.unsubscribe(self._topics)
-        while self.connected and self._unsent() and time.monotonic() < deadline:
+        while self.connected and self._unsent and time.monotonic() < deadline:
             self._exchange(0.05)
         self._client.disconnect()
-        while self._client.socket() is not None and time.monotonic() < deadline:
+        while self.connected and time.monotonic() < deadline:
             self._exchange(0.05)
 
-    def _unsent(self) -> bool:
-        return bool(self._client._out_messages) or self._client.want_write()
-
     def _exchange(self, wait: float) -> None:
+        try:
+            self._read_and_write(wait)
+        except (OSError, ValueError) as error:
+            self._lost(str(error))
+        except Exception as error:
+            # paho raises what its parser meets (struct.error, IndexError) on a broken packet.
+            self._lost(f"it sent what is no MQTT ({type(error).__name__})")
+
+    def _read_and_write(self, wait: float) -> None:
         client = self._client
         sock: Any = client.socket()
         if sock.dry:
@@ -177,6 +183,7 @@ class Link:
             return
         self._again_at = time.monotonic() + self._back_off * random.uniform(0.75, 1.25)  # noqa: S311
         self._back_off = min(self._back_off * 2, BACK_OFF_S[1])
+        self._broken = False
         try:
             self._client.connect(self.broker.host, self.broker.port, KEEPALIVE_S)
         except ssl.SSLError as error:
@@ -185,9 +192,10 @@ class Link:
             self._note(error.strerror or str(error))
 
     def _lost(self, reason: str) -> None:
+        """Give the connection up: the next `connect` closes it and begins anew."""
         self._note(reason)
         self.connected = False
-        self._client._sock_close()
+        self._broken = True
 
     def _note(self, failure: str) -> None:
         if failure != self._failure:
@@ -201,6 +209,7 @@ class Link:
             return
         self.connected = self._ever = True
         self._refusal = None
+        self._turned_away = 0
         self._failure = ""
         self._back_off = BACK_OFF_S[0]
         client.subscribe([(topic, 1) for topic in self._topics])
@@ -209,7 +218,16 @@ class Link:
     def _on_disconnect(self, _client: Client, _user: Any, _flags: Any, code: Any, _: Any) -> None:
         if self.connected and code.is_failure:
             self._note(f"connection lost ({code})")
+        elif not self.connected and self._refusal is None:
+            # rumqttd answers a wrong password by closing, without a word.
+            self._note("closed the connection at the login; are user and password right?")
+            self._turned_away += 1
+            if self._turned_away >= TURNED_AWAY_MAX:
+                self._refusal = "it closes the connection"
         self.connected = False
+
+    def _on_publish(self, *_: Any) -> None:
+        self._unsent -= 1
 
     def _on_message(self, _client: Client, _user: Any, message: MQTTMessage) -> None:
         payload = bytes(message.payload)

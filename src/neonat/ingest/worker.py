@@ -61,17 +61,24 @@ class Worker:
         self._started_at = _now()
         self._last_commit_at: int | None = None
         self._health_at = 0.0
+        self._health_failure: str | None = None
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop` is set; then commit and acknowledge what was taken."""
         try:
             while not stop.is_set():
-                self.step(IDLE_S)
+                self.step(self._patience())
             _log.info("stopping: %d envelopes to commit", self.intake.waiting)
             self._finish()
         finally:
             self.link.close(STOP_S / 3)
             self._tell(_now(), running=False)
+
+    def _patience(self) -> float:
+        """Seconds that nothing needs to be done but to listen."""
+        if not self._something_waits():
+            return IDLE_S
+        return min(IDLE_S, max(self._retry_at - time.monotonic(), 0.0))
 
     def step(self, wait: float) -> None:
         """Take what has arrived within `wait` s, commit it at once, acknowledge it."""
@@ -203,9 +210,11 @@ class Worker:
         try:
             self._store.set_health({"at": at, "running": running, **self.health()})
         except StoreError as error:
-            if self.failure is None:
-                _log.error("%s", error)
-                self.failure = str(error)
+            if str(error) not in (self.failure, self._health_failure):
+                _log.error("cannot report: %s", error)
+            self._health_failure = str(error)
+        else:
+            self._health_failure = None
 
 
 def ack_payloads(ranges: list[tuple[int, int, int]]) -> list[bytes]:
