@@ -111,9 +111,14 @@ def test_wrong_checksum():
 
 
 def test_noise_is_one_event_a_run():
-    both(b"abc\r\ndef" + DATA + b"\r\n", [
-        error("noise", b"abc\r\ndef"), frame(DATA), error("noise", b"\r\n"),
-    ])
+    both(
+        b"abc\r\ndef" + DATA + b"\r\n",
+        [
+            error("noise", b"abc\r\ndef"),
+            frame(DATA),
+            error("noise", b"\r\n"),
+        ],
+    )
 
 
 def test_long_noise_keeps_its_beginning():
@@ -125,9 +130,13 @@ def test_oversize_is_one_event():
     for start, most in ((ESC, 251), (SOH, 3845)):
         longest = encode(start, 0x24, b"A" * most)
         both(longest, [frame(longest)])
-        both(b"%s%s\r" % (longest[:2], b"A" * 5000) + DATA, [
-            LineError("oversize", longest[:2] + b"A" * 62, 5002), frame(DATA),
-        ])
+        both(
+            b"%s%s\r" % (longest[:2], b"A" * 5000) + DATA,
+            [
+                LineError("oversize", longest[:2] + b"A" * 62, 5002),
+                frame(DATA),
+            ],
+        )
 
 
 def test_oversize_ends_with_a_start_or_the_stream():
