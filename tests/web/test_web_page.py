@@ -213,6 +213,7 @@ def test_the_page_does_not_grow_with_events(ward: Ward, site: Site, page: Any):
     ward.usual("bed-1")
     page.goto(site.address)
     playwright.expect(value(page, "bed-1", "Air")).to_have_text("33.3")
+    playwright.expect(page.locator("#tally")).to_have_text("1 incubator")
     count = "document.querySelectorAll('*').length"
     before = page.evaluate(count)
     page.evaluate("window.first = document.querySelector('.main .number')")

@@ -297,6 +297,9 @@ function drawAge(tile, now) {
   }
   const late = (fact, limit) => (stale || isOlder(timeOf(fact), limit, now) ? "" : null);
   setData(parts.alarms, "stale", late(facts.alarms_seen, STALE_MS));
+  setHidden(parts["no-alarm"], tile.alarms.length > 0);
+  setData(parts["no-alarm"], "stale", parts.alarms.dataset.stale ?? null);
+  setText(parts["no-alarm"], "stale" in parts.alarms.dataset ? "Alarms not known" : "No alarm reported");
   setData(parts.modes, "stale", late(facts.texts_seen, SLOW_STALE_MS));
   setData(tile.root, "setsStale", late(facts.settings_seen, SLOW_STALE_MS));
   tile.stale = stale;
