@@ -32,6 +32,8 @@ from neonat.supervisor import Child, Supervisor
 HOST = "127.0.0.1"
 GATEWAYS = 8
 BATCH_ROWS = 5000
+# Messages that wait for ingest at most: Mosquitto drops beyond 1000 a client.
+IN_FLIGHT = 400
 START_MS = 1_790_000_000_000
 
 
@@ -117,7 +119,7 @@ class Publisher:
 def publish(port: int, total: int, per_message: int) -> None:
     """The publisher's process: prints the seconds."""
     made = messages(total, per_message)
-    publisher = Publisher(port, max(2000, 200 * per_message))
+    publisher = Publisher(port, IN_FLIGHT * per_message)
     print("ready", flush=True)
     sys.stdin.readline()
     print(publisher.send(made, total), flush=True)
@@ -177,9 +179,10 @@ def through(broker: Callable, total: int, per_message: int) -> float:
         finally:
             ingest.terminate()
             ingest.wait()
-        count = sqlite3.connect(folder / "bench.db").execute("SELECT count(*) FROM frames")
-        if count.fetchone()[0] != total:
+        found = sqlite3.connect(folder / "bench.db")
+        if found.execute("SELECT count(*) FROM frames").fetchone()[0] != total:
             raise SystemExit("not everything was stored")
+        found.close()
         return total / seconds
 
 

@@ -77,7 +77,12 @@ def children(pid: int) -> dict[str, int]:
     """The direct children of a process: the word of the command line that tells which -> pid."""
     found = {}
     for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
-        words = Path(f"/proc/{child}/cmdline").read_bytes().decode().split("\0")
+        try:
+            words = Path(f"/proc/{child}/cmdline").read_bytes().decode().split("\0")
+        except OSError:
+            continue
+        if words[1:3] != ["-P", "-m"]:
+            continue
         found[words[4] if words[3] == "neonat" else words[3]] = int(child)
     return found
 
