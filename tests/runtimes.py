@@ -9,8 +9,9 @@ import sys
 from pathlib import Path
 from types import TracebackType
 
-import portable_worker
 import pytest
+
+import portable_worker
 
 HEAP = "128k"
 RUNTIMES = ("cpython", "micropython")

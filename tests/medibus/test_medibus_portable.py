@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from runtimes import RUNTIMES, Worker, functions
 
 PORTABLE = Path(__file__).parent / "portable"

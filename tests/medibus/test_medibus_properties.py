@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from runtimes import RUNTIMES, Worker
 
 from medibus.frame import encode
+from runtimes import RUNTIMES, Worker
 
 PORTABLE = Path(__file__).parent / "portable"
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)", re.ASCII)

@@ -63,10 +63,11 @@ def test_a_long_session_does_not_grow():
     nop = Frame(command(0x30)[:-1])
 
     def talk(now):
-        for round in range(200):
-            session.tick(now + round * 500)
-            session.receive(now + round * 500, nop)
-            session.receive(now + round * 500, answers[round % 5])
+        for beat in range(200):
+            at = now + beat * 500
+            session.tick(at)
+            session.receive(at, nop)
+            session.receive(at, answers[beat % 5])
         return now + 200 * 500
 
     now = talk(0)

@@ -43,9 +43,8 @@ class Watch:
 
     def hear(self, frame):
         self.heard_at = self.now
-        if frame.is_command and frame.code in (ICC, STOP):
-            self.outstanding = None
-        elif not frame.is_command and frame.code == self.outstanding:
+        opens = frame.is_command and frame.code in (ICC, STOP)
+        if opens or (not frame.is_command and frame.code == self.outstanding):
             self.outstanding = None
         sent = self.session.receive(self.now, frame)
         if frame.is_command and frame.code != NAK:

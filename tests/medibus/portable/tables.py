@@ -8,7 +8,7 @@ HEX = "0123456789ABCDEF"
 
 def check(device, name):
     model = catalog.lookup(device)
-    assert model.NAME == name
+    assert name == model.NAME
     codes = set()
     names = set()
     for row in model.ROWS:

@@ -1,7 +1,7 @@
 """What the tests of the session share: a clock that jumps, and a device that behaves."""
 
 from medibus.decoder import Decoder, LineError
-from medibus.frame import Frame, command, frame_of, response
+from medibus.frame import command, frame_of, response
 from medibus.schedule import Plan
 from medibus.session import Session
 
@@ -11,7 +11,7 @@ IDENTITY = b"5700'Babyleo TN500'01.06:06.00"
 def codes(data):
     """The frames of what was sent, as `!51` for a command and `51` for a response."""
     events = Decoder().feed(data)
-    return [("!" if one.is_command else "") + "%02X" % one.code for one in events]
+    return [f"{'!' if one.is_command else ''}{one.code:02X}" for one in events]
 
 
 class Talk:
