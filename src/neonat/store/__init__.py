@@ -3,7 +3,7 @@
 One writer, any number of readers; `open_store` is the way in. Imports nothing of the project.
 """
 
-from neonat.store.interface import Store, open_store
+from neonat.store.interface import COLUMNS, WHAT, Store, open_store
 from neonat.store.records import (
     BAD,
     CELLS,
@@ -30,7 +30,9 @@ from neonat.store.records import (
 __all__ = [
     "BAD",
     "CELLS",
+    "COLUMNS",
     "PREFIX",
+    "WHAT",
     "WHOLE",
     "Boot",
     "Cell",

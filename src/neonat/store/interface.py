@@ -14,19 +14,29 @@ from neonat.store.records import (
     Written,
 )
 
-# What `rows` gives, each the public view of that name.
-WHAT = (
-    "readings",
-    "frames",
-    "alarms",
-    "settings",
-    "texts",
-    "gaps",
-    "limits",
-    "refusals",
-    "records",
-    "donnees",
-)
+_READING = ("gateway", "boot", "seq", "at", "code", "codepage", "name", "value", "unit", "raw")
+_RECORD = ("gateway", "boot", "seq", "at", "clock", "received_at", "data")
+
+# What `rows` gives, each the public view of that name with its columns.
+COLUMNS: dict[str, tuple[str, ...]] = {
+    "readings": _READING,
+    "frames": _RECORD,
+    "alarms": (
+        *("gateway", "code", "codepage", "priority", "phrase"),
+        *("started_at", "last_seen_at", "ended_at"),
+    ),
+    "settings": ("gateway", "at", "until", "code", "name", "value", "unit", "raw"),
+    "texts": ("gateway", "at", "until", "code", "name", "text"),
+    "gaps": ("gateway", "boot", "first", "last", "reason"),
+    "limits": (*_READING, "side"),
+    "refusals": ("received_at", "topic", "reason", "payload"),
+    "records": _RECORD,
+    "donnees": (
+        *("id", "unique_id", "timestamp", "T_periph", "T_centr", "humidite", "t_air", "rwp"),
+        *("d_skin", "lum", "NL", "CHP", "W_date"),
+    ),
+}
+WHAT = tuple(COLUMNS)
 
 
 class Store(Protocol):

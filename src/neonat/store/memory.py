@@ -175,15 +175,16 @@ class Memory:
         device = meaning.identity or (None, None, None)
         ident = self._base.execute(
             "INSERT INTO shape(key, request, tracked, device, device_name, revision)"
-            " VALUES (?, ?, ?, ?, ?, ?)",
+            " VALUES (?, ?, ?, ?, ?, ?) RETURNING id",
             (key, meaning.request, int(meaning.tracked), *device),
-        ).lastrowid
-        if ident is None:
-            raise StoreError("the database gave a new row no number")
+        ).fetchone()[0]
         self._base.executemany(
-            "INSERT INTO cell(shape, pos, kind, code, codepage, side, priority, raw, value, text)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [(ident, pos, *cell) for pos, cell in enumerate(meaning.cells)],
+            "INSERT INTO cell(shape, pos, item, kind, code, codepage, side, priority, raw, value,"
+            " text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (ident, pos, item_of(self._base, cell.kind, cell.codepage, cell.code), *cell)
+                for pos, cell in enumerate(meaning.cells)
+            ],
         )
         return _shape(ident, key, meaning.request, meaning.tracked)
 
@@ -242,6 +243,19 @@ class Memory:
         run = Run(gateway, (ident, boot, None, None, None, 0, 0, 0))
         gateway.runs[boot] = run
         return run
+
+
+def item_of(base: sqlite3.Connection, kind: str, codepage: int | None, code: str) -> int:
+    """The number of what a catalog can name, written when it is new."""
+    key = (kind, codepage or 0, code)
+    row = base.execute(
+        "SELECT id FROM item WHERE kind = ? AND codepage = ? AND code = ?", key
+    ).fetchone()
+    if row is None:
+        row = base.execute(
+            "INSERT INTO item(kind, codepage, code) VALUES (?, ?, ?) RETURNING id", key
+        ).fetchone()
+    return row[0]
 
 
 def _shape(ident: int, key: bytes, request: str, tracked: bool) -> Shape:

@@ -26,7 +26,7 @@ class Part(NamedTuple):
     boot: int
     first: int
     last: int
-    catalog: str
+    model: int
 
 
 class Queries:
@@ -193,7 +193,7 @@ class Queries:
 
     def _parts(self, gateway: str | None) -> list[Part]:
         rows = self._base.execute(
-            "SELECT g.name, t.run, t.boot, t.first, t.last, t.catalog"
+            "SELECT g.name, t.run, t.boot, t.first, t.last, t.model"
             " FROM tenure t JOIN gateway g ON g.id = t.gateway"
             " WHERE ? IS NULL OR g.name = ? ORDER BY g.name, t.boot, t.first",
             (gateway, gateway),
@@ -202,7 +202,7 @@ class Queries:
 
     def _runs(self, gateway: str | None) -> list[Part]:
         rows = self._base.execute(
-            "SELECT g.name, r.id, r.boot, r.id << 32, (r.id << 32) + ?, ''"
+            "SELECT g.name, r.id, r.boot, r.id << 32, (r.id << 32) + ?, 1"
             " FROM run r JOIN gateway g ON g.id = r.gateway"
             " WHERE ? IS NULL OR g.name = ? ORDER BY g.name, r.boot",
             (SEQ_MAX, gateway, gateway),
@@ -226,7 +226,7 @@ class Queries:
             cells_of(kind, part.boot == 0, order),
             (
                 part.gateway,
-                part.catalog,
+                part.model,
                 part.run,
                 low,
                 high,
@@ -309,9 +309,9 @@ SELECT x.request AS request, c.kind AS kind, {iso(_STAMP)} AS at, c.code AS code
   k.unit AS unit, {LATEST_CELL}
 FROM latest x JOIN run r ON r.gateway = x.gateway AND r.boot = x.boot
 JOIN cell c ON c.shape = x.shape
-LEFT JOIN catalog k ON k.kind = c.kind AND k.codepage = ifnull(c.codepage, 0) AND k.code = c.code
-  AND k.device = (SELECT t.catalog FROM tenure t WHERE t.gateway = x.gateway
-                  ORDER BY t.boot DESC, t.first DESC LIMIT 1)
+LEFT JOIN catalog k ON k.item = c.item AND k.model = (
+  SELECT t.model FROM tenure t WHERE t.gateway = x.gateway
+  ORDER BY t.boot DESC, t.first DESC LIMIT 1)
 WHERE x.gateway = ? ORDER BY x.request, c.pos"""
 
 _DEVICE = """

@@ -31,12 +31,17 @@ CREATE TABLE shape(
   id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, request TEXT NOT NULL,
   tracked INTEGER NOT NULL, device TEXT, device_name TEXT, revision TEXT);
 CREATE TABLE cell(
-  shape INTEGER NOT NULL, pos INTEGER NOT NULL, kind TEXT NOT NULL, code TEXT NOT NULL,
+  shape INTEGER NOT NULL, pos INTEGER NOT NULL, item INTEGER NOT NULL,
+  kind TEXT NOT NULL, code TEXT NOT NULL,
   codepage INTEGER, side TEXT, priority TEXT, raw TEXT, value, text TEXT,
   PRIMARY KEY(shape, pos)) WITHOUT ROWID;
+CREATE TABLE item(
+  id INTEGER PRIMARY KEY, kind TEXT NOT NULL, codepage INTEGER NOT NULL, code TEXT NOT NULL,
+  UNIQUE(kind, codepage, code));
+CREATE TABLE model(id INTEGER PRIMARY KEY, device TEXT NOT NULL UNIQUE);
 CREATE TABLE catalog(
-  device TEXT NOT NULL, kind TEXT NOT NULL, codepage INTEGER NOT NULL, code TEXT NOT NULL,
-  name TEXT, unit TEXT, PRIMARY KEY(device, kind, codepage, code)) WITHOUT ROWID;
+  model INTEGER NOT NULL, item INTEGER NOT NULL, name TEXT, unit TEXT,
+  PRIMARY KEY(model, item)) WITHOUT ROWID;
 CREATE TABLE frame(
   id INTEGER PRIMARY KEY, at INTEGER NOT NULL, lag INTEGER NOT NULL, shape INTEGER NOT NULL,
   body BLOB, more TEXT NOT NULL);
@@ -64,7 +69,7 @@ CREATE TABLE stretch(
   PRIMARY KEY(gateway, request, boot, seq)) WITHOUT ROWID;
 CREATE TABLE tenure(
   gateway INTEGER NOT NULL, boot INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
-  run INTEGER NOT NULL, device TEXT NOT NULL, catalog TEXT NOT NULL,
+  run INTEGER NOT NULL, device TEXT NOT NULL, model INTEGER NOT NULL,
   PRIMARY KEY(gateway, boot, first)) WITHOUT ROWID;
 CREATE TABLE latest(
   gateway INTEGER NOT NULL, request TEXT NOT NULL, boot INTEGER NOT NULL, seq INTEGER NOT NULL,
@@ -79,26 +84,33 @@ CREATE TABLE health(id INTEGER PRIMARY KEY CHECK(id = 1), text TEXT NOT NULL);
 # What a stamp means: `{0}` the row that has it, `{1}` its run.
 AT = "CASE WHEN {0}.shape > 0 THEN {1}.base_at ELSE {1}.boot_at END + {0}.at"
 
-_FIELD = "CAST(substr({0}.body, c.pos * 4 + 1, 4) AS TEXT)"
+_FIELD = "substr({0}.body, c.pos * 4 + 1, 4)"
 
 
 def value_of(field: str) -> str:
-    """The number in a trimmed field: sign, digits, at most one point; NULL for anything else."""
-    digits = f"CASE WHEN {field} GLOB '[+-]*' THEN substr({field}, 2) ELSE {field} END"
-    return f"""CASE
-      WHEN {field} NOT GLOB '*[^0-9]*' AND {field} <> '' THEN CAST({field} AS INTEGER)
-      WHEN {digits} GLOB '*[^0-9.]*' OR {field} NOT GLOB '*[0-9]*' OR {field} GLOB '*.*.*' THEN NULL
-      WHEN instr({field}, '.') THEN CAST({field} AS REAL)
-      ELSE CAST({field} AS INTEGER) END"""
+    """The number in a field: sign, digits, at most one point; NULL for anything else.
+
+    SQLite works out `field` each time that it stands here, so what is common comes first:
+    trimmed of blanks and digits, an integer leaves nothing and a plain fraction its point.
+    """
+    text = f"trim({field})"
+    digits = f"ltrim({text}, '+-')"
+    return f"""CASE trim({field}, ' 0123456789')
+      WHEN '' THEN CASE WHEN {text} = '' OR {text} GLOB '* *' THEN NULL
+        ELSE CAST({text} AS INTEGER) END
+      WHEN '.' THEN CASE WHEN {text} GLOB '* *' OR {text} NOT GLOB '*[0-9]*' THEN NULL
+        ELSE CAST({text} AS REAL) END
+      ELSE CASE WHEN {digits} GLOB '*[^0-9.]*' OR {text} GLOB '[+-][+-]*'
+          OR {text} NOT GLOB '*[0-9]*' OR {text} GLOB '*.*.*' THEN NULL
+        WHEN instr({text}, '.') THEN CAST({text} AS REAL) ELSE CAST({text} AS INTEGER) END END"""
 
 
 def _value(alias: str) -> str:
-    field = f"trim({_FIELD.format(alias)})"
-    return f"CASE WHEN c.raw IS NULL THEN {value_of(field)} ELSE c.value END"
+    return f"CASE WHEN c.raw IS NULL THEN {value_of(_FIELD.format(alias))} ELSE c.value END"
 
 
 def _raw(alias: str) -> str:
-    return f"CASE WHEN c.raw IS NULL THEN {_FIELD.format(alias)} ELSE c.raw END"
+    return f"CASE WHEN c.raw IS NULL THEN CAST({_FIELD.format(alias)} AS TEXT) ELSE c.raw END"
 
 
 # A newest answer's field, as the views have it.
@@ -117,36 +129,37 @@ def _data(shape: str, body: str) -> str:
       ELSE CAST(substr({shape}.key, 2) || {body} AS BLOB) END"""
 
 
-_NAMES = (
-    "LEFT JOIN catalog k ON k.device = {} AND k.kind = c.kind"
-    " AND k.codepage = c.codepage AND k.code = c.code"
-)
+_NAMES = "LEFT JOIN catalog k ON k.model = {} AND k.item = c.item"
 
 
+# Both halves of a view have columns of the same affinity: else SQLite works out every column of
+# every row, asked for or not.
 def _cells_view(name: str, kind: str, extra: str) -> str:
     return f"""
 CREATE VIEW {name} AS
 SELECT g.name AS gateway, r.boot AS boot, f.id & 4294967295 AS seq,
-  {iso(AT.format("f", "r"))} AS at, c.code AS code, c.codepage AS codepage, k.name AS name, {_value("f")} AS value,
+  {iso(AT.format("f", "r"))} AS at, c.code AS code, c.codepage AS codepage, k.name AS name,
+  {_value("f")} AS value,
   k.unit AS unit, {_raw("f")} AS raw{extra}
 FROM gateway g CROSS JOIN tenure t ON t.gateway = g.id CROSS JOIN run r ON r.id = t.run
 CROSS JOIN frame f ON f.id BETWEEN t.first AND t.last
 CROSS JOIN cell c ON c.shape = abs(f.shape) AND c.kind = '{kind}'
-{_NAMES.format("t.catalog")}
+{_NAMES.format("t.model")}
 WHERE t.boot > 0
 UNION ALL
-SELECT g.name, NULL, NULL, {iso("l.at")}, c.code, c.codepage, k.name, {_value("l")}, k.unit,
+SELECT g.name, CAST(NULL AS INTEGER), NULL, {iso("l.at")}, c.code, c.codepage, k.name,
+  {_value("l")}, k.unit,
   {_raw("l")}{extra}
 FROM gateway g CROSS JOIN tenure t ON t.gateway = g.id AND t.boot = 0
 CROSS JOIN legacy l ON l.run = t.run AND l.at BETWEEN t.first AND t.last
 CROSS JOIN cell c ON c.shape = l.shape AND c.kind = '{kind}'
-{_NAMES.format("t.catalog")};"""
+{_NAMES.format("t.model")};"""
 
 
 def cells_of(kind: str, legacy: bool, order: str) -> str:
     """The rows of `readings` or `limits` of one tenure, in the order of the frames.
 
-    Parameters: gateway's name, catalog, run, lowest and highest id (times for `legacy`), name of
+    Parameters: gateway's name, model, run, lowest and highest id (times for `legacy`), name of
     the quantity twice (NULL: all), first time and time to stop before, most rows (-1: all).
     """
     alias, place, seq, at, shape = (
@@ -186,13 +199,13 @@ CROSS JOIN shape s ON s.id = CASE n.i WHEN 0 THEN abs(f.shape) ELSE {_FOLLOWER.f
 """
 
 _LEGACY_FRAME = f"""
-SELECT g.name AS gateway, NULL AS boot, NULL AS seq, l.at AS at, 'set' AS clock,
-  l.received_at AS received_at, s.request AS request, {_data("s", "l.body")} AS data
+SELECT g.name AS gateway, CAST(NULL AS INTEGER) AS boot, NULL AS seq, +l.at AS at, 'set' AS clock,
+  +l.received_at AS received_at, s.request AS request, {_data("s", "l.body")} AS data
 FROM gateway g CROSS JOIN run r ON r.gateway = g.id AND r.boot = 0
 CROSS JOIN legacy l ON l.run = r.id CROSS JOIN shape s ON s.id = l.shape
 """
 
-# The rows of the view `record` of one run, for a frame of this protocol and of the original one.
+# The rows of `record` of one run: of this protocol, of the original one.
 # Parameters: run, lowest and highest id (times for the original firmware's).
 FRAME_OF_RUN = (
     _FRAME.format(low="?2", high="?3") + "WHERE r.id = ?1 ORDER BY f.id, n.i",
@@ -222,9 +235,9 @@ SELECT *, row_number() OVER w AS n, lead(began) OVER w AS over
 FROM (
   SELECT x.gateway AS gateway, x.request AS request, x.boot AS boot, x.seq AS seq,
     x.shape AS shape, (
-      SELECT t.catalog FROM tenure t
+      SELECT t.model FROM tenure t
       WHERE t.gateway = x.gateway AND t.boot = x.boot AND t.first <= {_POSITION}
-      ORDER BY t.first DESC LIMIT 1) AS catalog,
+      ORDER BY t.first DESC LIMIT 1) AS model,
     x.at + CASE x.unset WHEN 0 THEN 0 ELSE r.boot_at END AS began,
     x.last_at + CASE x.last_unset WHEN 0 THEN 0 ELSE l.boot_at END AS seen
   FROM stretch x JOIN run r ON r.gateway = x.gateway AND r.boot = x.boot
@@ -245,19 +258,18 @@ SELECT g.name AS gateway, e.code AS code, e.codepage AS codepage, e.priority AS 
   e.started AS started, e.seen AS seen, e.over AS over
 FROM (
   SELECT *, max(n) FROM (
-    SELECT *, first_value(began) OVER w AS started, first_value(catalog) OVER w AS named
+    SELECT *, first_value(began) OVER w AS started, first_value(model) OVER w AS named
     FROM (
       SELECT s.*, c.*, s.n - row_number() OVER (
         PARTITION BY s.gateway, s.request, c.codepage, {key} ORDER BY s.n) AS island
       FROM stretches s JOIN (
-        SELECT shape AS of_shape, code, codepage, priority, raw, value, text, min(pos)
+        SELECT shape AS of_shape, item, code, codepage, priority, raw, value, text, min(pos)
         FROM cell c WHERE kind = '{kind}' GROUP BY shape, codepage, {key}) c
       ON c.of_shape = s.shape) c
     WINDOW w AS (PARTITION BY gateway, request, codepage, {key}, island ORDER BY n)) c
   GROUP BY gateway, request, codepage, {key}, island) e
 JOIN gateway g ON g.id = e.gateway
-LEFT JOIN catalog k ON k.device = e.named AND k.kind = '{kind}'
-  AND k.codepage = ifnull(e.codepage, 0) AND k.code = e.code;
+LEFT JOIN catalog k ON k.model = e.named AND k.item = e.item;
 """
 
 
@@ -305,7 +317,7 @@ def _donnees() -> str:
     def columns(alias: str) -> str:
         return ", ".join(
             f"CASE WHEN p{code} IS NULL THEN v{code} ELSE "
-            + value_of(f"trim(CAST(substr({alias}.body, p{code} * 4 + 1, 4) AS TEXT))")
+            + value_of(f"substr({alias}.body, p{code} * 4 + 1, 4)")
             + f" END AS {name}"
             for name, code in _COLUMNS
         )

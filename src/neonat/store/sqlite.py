@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from neonat.store import queries
+from neonat.store.memory import item_of
 from neonat.store.records import (
     LegacyRecord,
     Reader,
@@ -23,7 +24,7 @@ from neonat.store.records import (
     Written,
 )
 from neonat.store.schema import MIGRATIONS
-from neonat.store.tenure import CATALOG_OF
+from neonat.store.tenure import MODEL_OF
 from neonat.store.writer import Writer
 
 BUSY_S = 5.0
@@ -316,15 +317,19 @@ def _statements(script: str) -> Iterator[str]:
 
 
 def _write_catalog(base: sqlite3.Connection, reader: Reader) -> None:
-    new = {
-        (row.device, row.kind, row.codepage or 0, row.code, row.name, row.unit)
-        for row in reader.names()
-    }
-    if new == set(base.execute("SELECT * FROM catalog").fetchall()):
+    """Make the catalog what the reader says; history shows its names at once."""
+    base.execute("INSERT OR IGNORE INTO model(device) VALUES ('')")
+    new: set[tuple] = set()
+    for row in reader.names():
+        base.execute("INSERT OR IGNORE INTO model(device) VALUES (?)", (row.device,))
+        model = base.execute("SELECT id FROM model WHERE device = ?", (row.device,)).fetchone()[0]
+        new.add((model, item_of(base, row.kind, row.codepage, row.code), row.name, row.unit))
+    old = base.execute("SELECT model, item, name, unit FROM catalog")
+    if new == set(old.fetchall()):
         return
     base.execute("DELETE FROM catalog")
     base.executemany(
-        "INSERT OR REPLACE INTO catalog VALUES (?, ?, ?, ?, ?, ?)",
-        sorted(new, key=lambda row: tuple(str(field) for field in row)),
+        "INSERT OR REPLACE INTO catalog VALUES (?, ?, ?, ?)",
+        sorted(new, key=str),
     )
-    base.execute(f"UPDATE tenure SET catalog = {CATALOG_OF.format('device')}")
+    base.execute(f"UPDATE tenure SET model = {MODEL_OF.format('device')}")

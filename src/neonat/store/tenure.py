@@ -73,10 +73,12 @@ def settle(base: sqlite3.Connection, gateway: Gateway) -> None:
         [(gateway.id, gone.boot, gone.first) for gone in old - new],
     )
     base.executemany(
-        f"INSERT INTO tenure VALUES (?, ?, ?, ?, ?, ?, {CATALOG_OF.format('?')})",
-        [(gateway.id, *come, come.device, come.device) for come in new - old],
+        f"INSERT INTO tenure VALUES (?, ?, ?, ?, ?, ?, {MODEL_OF.format('?')})",
+        [(gateway.id, *come, come.device) for come in new - old],
     )
 
 
-# The catalog of a device: its own, or that of all whose model is not known.
-CATALOG_OF = "CASE WHEN EXISTS (SELECT 1 FROM catalog WHERE device = {0}) THEN {0} ELSE '' END"
+# The model whose catalog names a device's codes: its own, or the one of all that are not known.
+MODEL_OF = (
+    "ifnull((SELECT id FROM model WHERE device = {}), (SELECT id FROM model WHERE device = ''))"
+)

@@ -1,0 +1,150 @@
+"""`neonat export`: data out, as CSV or JSON lines."""
+
+import argparse
+import contextlib
+import csv
+import json
+import os
+import re
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any, TextIO
+
+from medibus.escape import escape
+from neonat.cli.output import CommandError, UsageError
+from neonat.store import COLUMNS, WHAT, Row, StoreError, open_store
+
+PROGRESS_EVERY = 5000
+PROGRESS_S = 0.5
+
+_TIME = re.compile(
+    r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:?\d\d)?)?", re.ASCII
+)
+
+
+def add(subparsers: Any) -> None:
+    """The parser of the command."""
+    parser = subparsers.add_parser(
+        "export",
+        help="data out of a database, as CSV or JSON lines",
+        description="Write a view of the database to standard output or into a file. Rows come"
+        " by gateway, each gateway's in the order of time. The bytes of frames are escaped as on"
+        " the wire.",
+        epilog="example:\n  neonat export --db sqlite:///neonat.db --what readings"
+        " --from 2026-11-23 --out readings.csv",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--db", required=True, metavar="URL", help="sqlite:///FILE")
+    parser.add_argument("--what", required=True, choices=WHAT, metavar="VIEW", help=", ".join(WHAT))
+    parser.add_argument("--gateway", metavar="ID", help="only this gateway")
+    parser.add_argument(
+        "--from", dest="start", metavar="T", help="not before T (ISO 8601, UTC unless it says)"
+    )
+    parser.add_argument("--to", dest="end", metavar="T", help="before T")
+    parser.add_argument(
+        "--format", default="csv", choices=("csv", "jsonl", "parquet"), help="csv unless said"
+    )
+    parser.add_argument(
+        "--out", metavar="FILE", help="into FILE, which appears only when it is complete"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write the rows; CommandError when the database or the file cannot be used."""
+    if args.format == "parquet":
+        raise UsageError("--format parquet is not built yet: use csv or jsonl")
+    start, end = _ms(args.start, "--from"), _ms(args.end, "--to")
+    try:
+        store = open_store(args.db, create=False)
+        try:
+            if args.gateway is not None:
+                _check_gateway(args.gateway, [row["gateway"] for row in store.gateways()])
+            rows = store.rows(args.what, args.gateway, start, end)
+            with _target(args.out) as out:
+                _write(args.what, args.format, _counted(rows), out)
+        finally:
+            store.close()
+    except StoreError as error:
+        raise CommandError(str(error)) from error
+    return 0
+
+
+def _check_gateway(gateway: str, known: list[str]) -> None:
+    if gateway not in known:
+        some = ", ".join(known[:5]) or "none"
+        raise CommandError(f"no gateway {gateway} in this database; there are: {some}")
+
+
+def _ms(text: str | None, option: str) -> int | None:
+    """Milliseconds of UTC of a time as people write it."""
+    if text is None:
+        return None
+    if _TIME.fullmatch(text):
+        with contextlib.suppress(ValueError, OverflowError):
+            at = datetime.fromisoformat(text)
+            at = at if at.tzinfo else at.replace(tzinfo=UTC)
+            return round(at.timestamp() * 1000)
+    raise UsageError(f"{option} {text!r} is no time: write 2026-11-23T08:45:00Z or 2026-11-23")
+
+
+@contextlib.contextmanager
+def _target(path: str | None) -> Iterator[TextIO]:
+    """Standard output, or a file that gets its name when all is in it."""
+    if path is None:
+        yield sys.stdout
+        sys.stdout.flush()
+        return
+    part = f"{path}.{os.getpid()}.part"
+    try:
+        out = open(part, "x", encoding="utf-8", newline="")
+    except OSError as error:
+        raise CommandError(f"cannot write {path}: {error.strerror}") from error
+    try:
+        with out:
+            yield out
+            out.flush()
+            os.fsync(out.fileno())
+        os.replace(part, path)
+    except OSError as error:
+        raise CommandError(f"cannot write {path}: {error.strerror}") from error
+    finally:
+        with contextlib.suppress(OSError):
+            os.unlink(part)
+
+
+def _write(what: str, form: str, rows: Iterator[Row], out: TextIO) -> None:
+    put = _csv(what, out) if form == "csv" else _jsonl(out)
+    for row in rows:
+        for name in ("data", "payload"):
+            if isinstance(row.get(name), bytes):
+                row[name] = escape(row[name])
+        put(row)
+
+
+def _csv(what: str, out: TextIO) -> Callable[[Row], object]:
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(COLUMNS[what])
+    return lambda row: writer.writerow(row.values())
+
+
+def _jsonl(out: TextIO) -> Callable[[Row], object]:
+    encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+    return lambda row: out.write(encode(row) + "\n")
+
+
+def _counted(rows: Iterator[Row]) -> Iterator[Row]:
+    """The rows; how many so far is told on a terminal."""
+    if not sys.stderr.isatty():
+        yield from rows
+        return
+    count = 0
+    told = time.monotonic()
+    for count, row in enumerate(rows, 1):
+        yield row
+        if count % PROGRESS_EVERY == 0 and time.monotonic() - told >= PROGRESS_S:
+            told = time.monotonic()
+            print(f"\r{count} rows", end="", file=sys.stderr, flush=True)
+    print(f"\r{count} rows", file=sys.stderr)
