@@ -277,7 +277,7 @@ def under_micropython(config: dict[str, Any], heap: int, lock: IO[bytes]) -> int
     reason = "start"
     while not stopping:
         child = subprocess.Popen(
-            command, stdin=subprocess.PIPE, pass_fds=(lock.fileno(),), start_new_session=True
+            command, stdin=subprocess.PIPE, pass_fds=(lock.fileno(),), process_group=0
         )
         code = accompany(child, {**config, "reason": reason}, stopping)
         if stopping:

@@ -1,6 +1,7 @@
 """The gateway under the Unix port of MicroPython: its configuration is the first line of stdin.
 
-Ends with 0 when told to stop, 3 when told to restart, 1 with the reason on stderr.
+Ends with 0 when told to stop, 3 when told to restart, 1 with the reason on stderr when it cannot
+be run like this, 4 after a failure that another start may cure.
 """
 
 import gc
@@ -29,6 +30,9 @@ def main() -> int:
     except (program.ConfigError, OSError) as error:
         log(str(error))
         return 1
+    except Exception as error:
+        sys.print_exception(error)  # type: ignore[attr-defined]
+        return 4
     if end.startswith("refused"):
         log(end)
         return 1
