@@ -37,8 +37,10 @@ IN_FLIGHT = 400
 START_MS = 1_790_000_000_000
 
 
-def measured(number: int) -> str:
-    """A measured-data frame as the TN500 sends it, its values drifting."""
+def frame(number: int) -> str:
+    """Measured data as the TN500 sends it, its values drifting; now and then its texts."""
+    if number % 33 == 0:
+        return escape(response(0x2A, b"138Air Mode\x03A3<Weaning Mode\x03")[:-1])
     fields = (
         ("65", f"{36 + number % 37 / 10:4.1f}"),
         ("66", f"{36 + number % 23 / 10:4.1f}"),
@@ -57,7 +59,7 @@ def measured(number: int) -> str:
 
 def messages(count: int, per_message: int) -> list[tuple[str, bytes]]:
     """(gateway, payload) of `count` envelopes, spread over the gateways."""
-    data = [measured(number) for number in range(1000)]
+    data = [frame(number) for number in range(1000)]
     per_gateway = count // GATEWAYS
     made = []
     for first in range(1, per_gateway + 1, per_message):

@@ -65,7 +65,15 @@ def test_any_bytes_are_taken_or_refused_and_never_raise(name, payload):
     assert len(taken) + len(refused) == body.count(b"\n") + 1
 
 
-@given(st.binary(max_size=40), st.integers(0, 120))
+pieces = st.sampled_from(
+    [rb"\x03", rb"\x41", rb"\\", b"\\", b"x", b"|", b"+1|", b"!", b"1.1|", b"\x7f"]
+)
+
+
+@given(
+    st.one_of(st.binary(max_size=40), st.lists(pieces, max_size=8).map(b"".join)),
+    st.integers(0, 120),
+)
 def test_the_fast_path_takes_what_the_rules_take(noise, position):
     """A usual line with bytes written over it: both ways of reading it agree."""
     text = bytearray(wire())

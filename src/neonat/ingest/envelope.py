@@ -12,17 +12,18 @@ from neonat.gateway.envelope import LINE_MAX, MESSAGE_MAX, NUMBER_MAX, parse_tim
 
 GATEWAY = re.compile(r"[A-Za-z0-9_-]{1,32}")
 
-# Lines as gateways write them: a set clock, numbers without leading zeros, no escape but that of
-# the start byte. 900 bytes of data keep the line below LINE_MAX whatever the other fields are.
+# Lines as gateways write them. What is looser than wire.md (an escape that needs none, the date) is
+# checked where it is used; whatever does not match is read line by line.
 _USUAL = re.compile(
     rb"^[A-Za-z0-9_-]{1,32}\|"
-    rb"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:)([0-5][0-9])\.([0-9]{3})Z\|"
+    rb"(?:([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:)([0-5][0-9])\.([0-9]{3})Z|\+([0-9]{1,15}))\|"
     rb"([1-9][0-9]{0,8})\.([1-9][0-9]{0,8})\|"
-    rb"(\\x01|\\x1b|!)([ -\[\]-~]{1,900})$",
+    rb"(\\x01|\\x1b|!)((?:[ -\[\]-~]++|\\x[0-9a-f]{2}|\\\\)++)$",
     re.MULTILINE,
 )
 _START = {rb"\x01": b"\x01", rb"\x1b": b"\x1b", b"!": b"!"}
 
+_SHORTEST = len("i|+0|1.1|!w")
 _MINUTES_KEPT = 4096
 _EPOCH = datetime(1970, 1, 1)
 
@@ -70,41 +71,46 @@ def envelopes(gateway: str, payload: bytes) -> tuple[list[Envelope], list[Refuse
         return [], [Refused("message_size", payload)]
     if payload.endswith(b"\n"):
         payload = payload[:-1]
+    lines = payload.split(b"\n")
     usual = _USUAL.findall(payload)
-    lines = payload.count(b"\n") + 1
     own = b"\n" + gateway.encode() + b"|"
-    if len(usual) == lines and (b"\n" + payload).count(own) == lines:
+    if (
+        len(usual) == len(lines) == (b"\n" + payload).count(own)
+        and max(map(len, lines)) <= LINE_MAX
+    ):
         try:
             return _usual(usual), []
         except ValueError:
             pass
-    return _any(gateway, payload)
+    return _any(gateway, lines)
 
 
 def _usual(lines: list[tuple[bytes, ...]]) -> list[Envelope]:
-    """Matches of the usual pattern; ValueError when a date among them is none (31 April)."""
+    """Matches of the usual pattern; ValueError when a date or an escape among them is none."""
     minutes = _minutes
     start_of = _START
     new = tuple.__new__
-    return [
-        new(
-            Envelope,
-            (
-                int(boot),
-                int(seq),
-                minutes[minute] + int(second) * 1000 + int(ms),
-                None,
-                start_of[start] + rest,
-            ),
-        )
-        for minute, second, ms, boot, seq, start, rest in lines
-    ]
+    found = []
+    for minute, second, ms, uptime, boot, seq, start, rest in lines:
+        if b"\\" in rest:
+            rest = unescape(str(rest, "ascii"))
+        if minute:
+            at = minutes[minute] + int(second) * 1000 + int(ms)
+            found.append(new(Envelope, (int(boot), int(seq), at, None, start_of[start] + rest)))
+        else:
+            found.append(
+                new(Envelope, (int(boot), int(seq), None, int(uptime), start_of[start] + rest))
+            )
+    return found
 
 
-def _any(gateway: str, payload: bytes) -> tuple[list[Envelope], list[Refused]]:
+def _any(gateway: str, lines: list[bytes]) -> tuple[list[Envelope], list[Refused]]:
     taken: list[Envelope] = []
     refused: list[Refused] = []
-    for line in payload.split(b"\n"):
+    for line in lines:
+        if len(line) < _SHORTEST:
+            refused.append(Refused("envelope", line))
+            continue
         if len(line) > LINE_MAX:
             refused.append(Refused("line_size", line))
             continue

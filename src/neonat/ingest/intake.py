@@ -3,13 +3,14 @@
 import json
 from zoneinfo import ZoneInfo
 
-from neonat.ingest.envelope import GATEWAY, envelopes
+from neonat.ingest.envelope import GATEWAY, Refused, envelopes
 from neonat.ingest.legacy import TOPICS, legacy_envelope
 from neonat.ingest.link import Message
 from neonat.ingest.refusals import Refusals
 from neonat.store import BAD, LegacyRecord, Reader, Record, State
 
 STATE_MAX = 4096
+LINES_SHOWN = 5
 
 _NAMES_KEPT = 10_000
 
@@ -70,8 +71,8 @@ class Intake:
 
     def _frames(self, gateway: str, message: Message) -> None:
         taken, refused = envelopes(gateway, message.payload)
-        for reason, line in refused:
-            self._refuse(message, reason, line)
+        if refused:
+            self._refuse_lines(message, refused)
         received_at = message.received_at
         split = self._split
         new = tuple.__new__
@@ -82,6 +83,18 @@ class Intake:
                 self._refuse(message, "checksum", data)
             append(new(Record, (gateway, boot, seq, at, uptime, received_at, shape, body, data)))
         self.envelopes += len(taken)
+
+    def _refuse_lines(self, message: Message, refused: list[Refused]) -> None:
+        """A message of nothing but line ends is 16,384 refusals: a few are shown, all counted."""
+        by_reason: dict[str, list[bytes]] = {}
+        for reason, line in refused:
+            by_reason.setdefault(reason, []).append(line)
+        for reason, lines in by_reason.items():
+            for line in lines[: LINES_SHOWN - 1]:
+                self._refuse(message, reason, line)
+            if len(lines) >= LINES_SHOWN:
+                line, others = lines[LINES_SHOWN - 1], len(lines) - LINES_SHOWN
+                self._refusals.add(message.received_at, message.topic, reason, line, others)
 
     def _legacy(self, message: Message) -> None:
         try:

@@ -46,9 +46,14 @@ class Refusals:
         self._reasons: dict[str, _Reason] = {}
         self._waiting: deque[Refusal] = deque(maxlen=WAITING_MAX)
 
-    def add(self, received_at: int, topic: str, reason: str, payload: bytes) -> None:
-        """Count one; keep and log it when its reason has not had too many lately."""
-        self.counts[reason] += 1
+    def add(
+        self, received_at: int, topic: str, reason: str, payload: bytes, others: int = 0
+    ) -> None:
+        """Count one, and `others` of the same message that are like it.
+
+        It is kept and logged when its reason has not had too many lately; the others are not.
+        """
+        self.counts[reason] += 1 + others
         now = self._clock()
         state = self._reasons.get(reason)
         if state is None:
@@ -56,7 +61,7 @@ class Refusals:
         if state.may_keep(now):
             short = topic.encode("utf-8", "replace")[:TOPIC_KEPT].decode("utf-8", "replace")
             self._waiting.append(Refusal(received_at, short, reason, payload[:PAYLOAD_KEPT]))
-        state.unlogged += 1
+        state.unlogged += 1 + others
         if now - state.logged_at >= LOG_EVERY_S:
             _log.warning(
                 "refused %s on %r: %r%s",

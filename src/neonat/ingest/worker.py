@@ -188,11 +188,9 @@ class Worker:
             )
 
     def _finish(self) -> None:
+        # A store that failed a moment ago may take seconds to say so again.
         deadline = time.monotonic() + STOP_S / 2
-        self._retry_at = 0.0
-        self._commit()
-        while self._something_waits() and time.monotonic() < deadline:
-            time.sleep(min(0.05, RETRY_S[0]))
+        while self._something_waits() and self.failure is None and time.monotonic() < deadline:
             self._commit()
         if self.intake.waiting:
             _log.warning(
