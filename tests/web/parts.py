@@ -7,9 +7,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from neonat.ingest.reading import FrameReader
-
 from medibus.frame import response
+from neonat.ingest.reading import FrameReader
 from neonat.store import Record, State, open_store
 from neonat.web.server import serve
 from waiting import wait_for
@@ -44,18 +43,21 @@ class Ward:
         self.store = open_store(self.url, reader=self.reader)
         self.seq: dict[str, int] = {}
 
-    def records(self, gateway: str, *frames: tuple[int, bytes], ago: int = 0) -> list[Record]:
-        at = now_ms() - ago
+    def records(
+        self, gateway: str, *frames: tuple[int, bytes], ago: int = 0, ahead: int = 0
+    ) -> list[Record]:
+        received = now_ms() - ago
+        at = received + ahead
         made = []
         for code, data in frames:
             self.seq[gateway] = seq = self.seq.get(gateway, 0) + 1
             raw = response(code, data)[:-1]
             shape, body = self.reader.split(raw)
-            made.append(Record(gateway, 1, seq, at, None, at, shape, body, raw))
+            made.append(Record(gateway, 1, seq, at, None, received, shape, body, raw))
         return made
 
-    def feed(self, gateway: str, *frames: tuple[int, bytes], ago: int = 0) -> None:
-        self.store.write(self.records(gateway, *frames, ago=ago))
+    def feed(self, gateway: str, *frames: tuple[int, bytes], ago: int = 0, ahead: int = 0) -> None:
+        self.store.write(self.records(gateway, *frames, ago=ago, ahead=ahead))
 
     def usual(self, gateway: str, air: bytes = b"33.3", ago: int = 0) -> None:
         """One round of all requests, as the recorded incubator answers."""

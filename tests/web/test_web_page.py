@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from web.parts import Site, Ward
+from web.parts import MEASURED, Site, Ward
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
@@ -145,6 +145,18 @@ def test_old_values_are_struck_and_say_why(ward: Ward, site: Site, page: Any):
     ward.usual("bed-1", air=b"32.9")
     expect(value(page, "bed-1", "Air")).to_have_text("32.9")
     expect(tile(page, "bed-1").locator(".stale-note")).to_be_hidden()
+
+
+def test_a_gateway_clock_that_is_ahead_does_not_keep_values_fresh(
+    ward: Ward, site: Site, page: Any
+):
+    hour = 3_600_000
+    ward.feed("bed-1", (0x24, MEASURED), ago=75_000, ahead=hour)
+    ward.feed("bed-1", (0x30, b""), ahead=hour)
+    ward.state("bed-1")
+    page.goto(site.address)
+    playwright.expect(tile(page, "bed-1").locator(".age")).to_contain_text("1 min")
+    playwright.expect(tile(page, "bed-1")).to_contain_text("incubator sends no measured data")
 
 
 def test_age_counts_on_and_does_not_trust_the_browsers_clock(ward: Ward, site: Site, page: Any):

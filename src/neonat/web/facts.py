@@ -1,5 +1,6 @@
 """What the store holds, as the JSON of the HTTP interface."""
 
+from datetime import datetime
 from typing import Any
 
 from neonat.store import Row, Store
@@ -13,6 +14,21 @@ _PARTS = {
     "settings_seen": (("29",), "settings"),
     "texts_seen": (("2A",), "texts"),
 }
+
+
+def _received(at: str, newest_at: str | None, newest_received: str | None) -> str | None:
+    """When a frame came in that is stamped `at` by a clock that runs ahead, else None.
+
+    Such a gateway's values would otherwise look fresh for as long as its clock is ahead.
+    """
+    try:
+        lead = datetime.fromisoformat(newest_at or "") - datetime.fromisoformat(
+            newest_received or ""
+        )
+        came = datetime.fromisoformat(at) - lead
+    except (ValueError, OverflowError):
+        return None
+    return stamp(round(came.timestamp() * 1000)) if lead.total_seconds() > 0 else None
 
 
 def knows(store: Store, gateway: str) -> bool:
@@ -46,7 +62,8 @@ def _seen(row: Row, requests: tuple[str, ...], kind: str) -> dict[str, Any] | No
         return min(given, key=lambda answer: answer["at"] or "", default=None)
     stamps = [item["at"] for item in row[kind] if item.get("at")]
     if stamps:
-        return {"at": max(stamps), "received_at": None}
+        newest = max(stamps)
+        return {"at": newest, "received_at": _received(newest, row["at"], row["received_at"])}
     return None if kind == "readings" else {"at": row["at"], "received_at": row["received_at"]}
 
 

@@ -248,9 +248,10 @@ function drawGateway({ parts, facts }) {
   drawChip(parts["gateway-state"], ...(known[facts.online] ?? ["Gateway state unknown", "old"]));
   // What an offline gateway said last is no news of its line.
   const tone = (word) => (facts.online ? word : "old");
-  drawChip(parts.line, `Line ${state.link ?? "unknown"}${parityText(state.line)}`, tone(state.link === "up" ? "good" : "bad"));
-  drawChip(parts.clock, `Clock ${state.clock ?? "unknown"}`, tone(state.clock === "unset" ? "bad" : null));
-  drawChip(parts.spool, `${spool ?? "?"} waiting`, tone(spool > BACKLOG ? "bad" : null));
+  const said = (fact, text) => (fact === undefined || fact === null ? "" : text);
+  drawChip(parts.line, said(state.link, `Line ${state.link}${parityText(state.line)}`), tone(state.link === "up" ? "good" : "bad"));
+  drawChip(parts.clock, said(state.clock, `Clock ${state.clock}`), tone(state.clock === "unset" ? "bad" : null));
+  drawChip(parts.spool, said(spool, `${spool} in spool`), tone(spool > BACKLOG ? "bad" : null));
   const errors = Object.entries(state.errors ?? {}).filter(([, count]) => count).map(([word, count]) => `${word} ${count}`);
   const pairs = [
     ["Device", [facts.device?.id, facts.device?.name, state.device?.revision].filter(Boolean).join(", ") || "–"],
@@ -339,7 +340,7 @@ function createTile(gateway) {
   setHidden(byId("empty"), true);
   const tile = { root, parts, facts: null, alarms: [], stale: true };
   tiles.set(gateway, tile);
-  setData(document.body, "density", tiles.size > 24 ? "high" : null);
+  setData(document.body, "density", tiles.size > 24 ? "high" : tiles.size < 3 ? "low" : null);
   return tile;
 }
 
