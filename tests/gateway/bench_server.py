@@ -12,9 +12,9 @@ from pathlib import Path
 
 import paho.mqtt.client as paho
 import pytest
-from waiting import free_port, wait_for
 
 from neonat.gateway import envelope
+from waiting import free_port, wait_for
 
 MOSQUITTO = shutil.which("mosquitto", path=os.environ.get("PATH", "") + ":/usr/sbin")
 MICROPYTHON = Path(sys.executable).parent / "micropython"
@@ -74,7 +74,9 @@ class Server:
         self.client.loop_start()
 
     def _connected(self, client, *_) -> None:
-        client.subscribe([(f"neonat/1/{self.gateway}/{x}", 1) for x in ("frames", "state", "reply")])
+        client.subscribe(
+            [(f"neonat/1/{self.gateway}/{x}", 1) for x in ("frames", "state", "reply")]
+        )
 
     def _message(self, client, _, message) -> None:
         kind = message.topic.rpartition("/")[2]
@@ -166,7 +168,9 @@ class Command:
 def incubator(directory: Path, *words: str) -> Iterator[str]:
     """`neonat simulate` on a pseudo-terminal; the path of its link."""
     link = directory / "incubator"
-    with Command(directory / "incubator.log", "simulate", "--pty", str(link), "--seed", "1", *words):
+    with Command(
+        directory / "incubator.log", "simulate", "--pty", str(link), "--seed", "1", *words
+    ):
         wait_for(link.exists, what="the simulator's pty")
         yield str(link)
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
-from gateway.ramdisk import Killed, RamDisk
 
+from gateway.ramdisk import Killed, RamDisk
 from neonat.gateway import envelope
 from neonat.gateway.segment import decode, encode
 from neonat.gateway.spool import Spool

@@ -63,7 +63,7 @@ def add(subparsers: argparse._SubParsersAction) -> None:
         "--topic-prefix", default="neonat/1", metavar="TOPIC", help="default: neonat/1"
     )
     parser.add_argument("--spool", required=True, metavar="DIR", help="where frames are kept")
-    parser.add_argument("--spool-size", metavar="SIZE", help="default: 256M, under MicroPython 1M")
+    parser.add_argument("--spool-size", metavar="SIZE", help="default: 64M, under MicroPython 1M")
     parser.add_argument(
         "--micropython", action="store_true", help="run the board's files under MicroPython"
     )

@@ -58,7 +58,7 @@ class Board:
     message_max = MESSAGE_MAX
     input_max = INPUT_MAX
     segments_max = 1024
-    spool_bytes = 256 << 20
+    spool_bytes = 64 << 20
 
     def __init__(self) -> None:
         self._stop_read, self._stop_write = socket.socketpair()

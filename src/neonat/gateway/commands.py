@@ -2,6 +2,7 @@
 
 import json
 
+COMMAND_MAX = 1024
 NAMES = ("ping", "status", "set-poll", "restart")
 
 
@@ -26,8 +27,8 @@ def plan_text(periods: "dict[int, int]") -> "dict[str, int]":
 def answer(payload: bytes, gateway) -> dict:
     """The reply to a command; `gateway` has `state()`, `plan` and `leave(reason)`."""
     try:
-        command = json.loads(payload)
-    except (ValueError, UnicodeError, RuntimeError):
+        command = json.loads(payload) if len(payload) <= COMMAND_MAX else None
+    except (ValueError, RuntimeError, MemoryError):
         return {"id": None, "command": None, "ok": False, "error": "a command is a JSON object"}
     if not isinstance(command, dict):
         return {"id": None, "command": None, "ok": False, "error": "a command is a JSON object"}

@@ -28,13 +28,13 @@ def main() -> int:
     except KeyboardInterrupt:
         return 0
     except (program.ConfigError, OSError) as error:
-        log(str(error))
+        log("neonat gateway: " + str(error))
         return 1
     except Exception as error:
         sys.print_exception(error)  # type: ignore[attr-defined]
         return 4
     if end.startswith("refused"):
-        log(end)
+        log("neonat gateway: " + end[9:] + "; check the user and the password")
         return 1
     return 3 if end == "restart" else 0
 

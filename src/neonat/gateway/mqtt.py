@@ -45,11 +45,11 @@ def connect(client: str, keepalive_s: int, will, user: str = "", password: str =
     return _packet(0x10, body)
 
 
-def publish(topic: str, payload: bytes, number: int, retain: bool = False) -> bytes:
-    """QoS 1; `number` is the packet id, 1 to 65535."""
+def publish(topic: str, size: int, number: int, retain: bool = False) -> bytes:
+    """What goes before a payload of `size` bytes, QoS 1; `number` is the packet id, 1 to 65535."""
     name = _text(topic)
-    head = _header(0x32 | (1 if retain else 0), len(name) + 2 + len(payload))
-    return b"".join((head, name, bytes((number >> 8, number & 255)), payload))
+    head = _header(0x32 | (1 if retain else 0), len(name) + 2 + size)
+    return b"".join((head, name, bytes((number >> 8, number & 255))))
 
 
 def subscribe(number: int, topics: "list[str]") -> bytes:

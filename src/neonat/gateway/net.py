@@ -26,7 +26,7 @@ class Connection:
     @property
     def pollable(self):
         """What `board.wait` can watch, None while the name is looked up."""
-        return self._socket
+        return self._socket if self._secured is None else self._secured
 
     def ready(self) -> bool:
         """Go on with connecting; True once bytes can flow."""

@@ -30,6 +30,7 @@ class Gateway:
         self.config = config
         self.gateway = config["id"]
         self.leaving = ""
+        self.starved = 0
         now = board.ticks()
         self.clock = Clock(now)
         self._latest = now
@@ -150,7 +151,13 @@ class Gateway:
         """Go on until told to stop: `stop`, `restart` or `refused: …`."""
         board = self.board
         while not (self.leaving or board.stopped):
-            wait = self.step()
+            try:
+                wait = self.step()
+            except MemoryError:
+                # Better to lose a moment than the program; the heap is small on a board.
+                self.starved += 1
+                board.collect()
+                wait = 100
             if wait:
                 board.wait(self.acquisition.streams + self.uplink.streams, wait)
         self.close()

@@ -4,7 +4,7 @@ import binascii
 
 from neonat.gateway.writing import LINE_MAX
 
-BLOCK = 1024
+BLOCK = 512
 COUNT_MAX = 65536
 
 

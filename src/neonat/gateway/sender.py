@@ -12,6 +12,7 @@ WINDOW = 8
 WINDOW_BACKLOG = 5
 PATIENCE_MS = 5000
 PATIENCE_MAX_MS = 10000
+MESSAGE_LEAST = 512
 
 
 class Flight:
@@ -38,13 +39,14 @@ class Flight:
 
 
 class Sender:
-    """`clock` turns unset stamps of this boot into real ones; `message_max` is bytes."""
+    """`clock` turns unset stamps of this boot into real ones; `message_max`: 1 KiB or more."""
 
     def __init__(self, spool, clock, gateway: str, message_max: int):
         self.spool = spool
         self.clock = clock
         self.gateway = gateway
-        self.message_max = message_max
+        self._buffer = bytearray(message_max)
+        self._used = 0
         self.acked = 0
         self.bad_acks = 0
         self._ring: "list[tuple[int, str, str]]" = []
@@ -115,8 +117,11 @@ class Sender:
             waits.append(self._rest_until - now)
         return max(0, min(waits + [PATIENCE_MS]))
 
-    def message(self, now: int) -> "bytes | None":
-        """The payload of the next message, None when there is nothing to send now."""
+    def message(self, now: int) -> "memoryview | None":
+        """The payload of the next message, None when there is nothing to send now.
+
+        It stands in a buffer that the next call overwrites.
+        """
         self._expire(now)
         if self._stalled and self._flights:
             return None
@@ -133,80 +138,82 @@ class Sender:
         busy = len(self._ring) + sum([flight.left for flight in self._flights])
         return self.spool.records > busy
 
-    def _live(self, now: int) -> bytes:
+    def _live(self, now: int):
         start = len(self._ring)
         size = 0
-        texts: "list[str]" = []
         while start:
-            seq, time, data = self._ring[start - 1]
-            text = self._line(time, self.spool.boot, seq, data)
-            size += len(text) + 1
-            if texts and size > self.message_max:
+            _, time, data = self._ring[start - 1]
+            size += len(self.gateway) + len(data) + 48
+            if start < len(self._ring) and size > len(self._buffer):
                 break
-            texts.append(text)
             start -= 1
         flight = Flight(now, True)
-        for item in self._ring[start:]:
-            flight.add(self.spool.boot, item[0])
-            self._ring_bytes -= len(item[2])
+        used = 0
+        for seq, time, data in self._ring[start:]:
+            used = self._add(used, self._line(time, self.spool.boot, seq, data))
+            flight.add(self.spool.boot, seq)
+            self._ring_bytes -= len(data)
         self._ring = self._ring[:start]
         self._flights.append(flight)
-        texts.reverse()
-        return "\n".join(texts).encode()
+        return memoryview(self._buffer)[:used]
+
+    def _add(self, used: int, text: str) -> int:
+        """Put a line into the message after `used` bytes; the new `used`, 0 when it is full."""
+        raw = ("\n" + text if used else text).encode()
+        end = used + len(raw)
+        if end > len(self._buffer):
+            return 0
+        self._buffer[used:end] = raw
+        return end
 
     def _line(self, time: str, boot: int, seq: int, data: str) -> str:
         if time[:1] == "+" and boot == self.spool.boot:
             time = self.clock(int(time[1:])) or unset_stamp(int(time[1:]))
         return line(self.gateway, time, boot, seq, data)
 
-    def _old(self, now: int) -> "bytes | None":
+    def _old(self, now: int):
         flight = Flight(now, False)
-        texts: "list[str]" = []
+        self._used = 0
         segments = self.spool.segments
         for _ in range(len(segments) + 1):
             if self._segment not in segments:
                 self._segment = segments[-1] if segments else None
                 self._offset = 0
             segment = self._segment
-            if segment is None:
-                break
-            try:
-                full = self._collect(segment, flight, texts)
-            except OSError:
-                full = False
-                self.spool.lose(segment, segment.first, segment.last)
-            if full:
+            if segment is None or self._collect(segment, flight):
                 break
             index = segments.index(segment)
             self.spool.tidy(segment)
             self._segment = segments[index - 1] if index else None
             self._offset = 0
-            if texts or not index:
+            if self._used or not index:
                 break
-        if not texts:
+        if not self._used:
             self._rest_until = now + PATIENCE_MS
             return None
         self._flights.append(flight)
-        return "\n".join(texts).encode()
+        return memoryview(self._buffer)[: self._used]
 
-    def _collect(self, segment, flight: Flight, texts: "list[str]") -> bool:
-        size = 0
+    def _collect(self, segment, flight: Flight) -> bool:
+        """Take wanted records of a segment; True when the message is full."""
         before = self._ring[0][0] if self._ring else self.spool.seq + 1
-        for after, time, seq, data in self.spool.read(segment, self._offset):
-            if segment.boot == self.spool.boot and seq >= before:
-                break
-            for other in self._flights:
-                if other.holds(segment.boot, seq):
+        try:
+            for after, time, seq, data in self.spool.read(segment, self._offset):
+                if segment.boot == self.spool.boot and seq >= before:
                     break
-            else:
-                text = self._line(time, segment.boot, seq, data)
-                size += len(text) + 1
-                if texts and size > self.message_max:
-                    return True
-                texts.append(text)
-                flight.add(segment.boot, seq)
-            self._offset = after
+                if not self._flies(segment.boot, seq):
+                    used = self._add(self._used, self._line(time, segment.boot, seq, data))
+                    if not used:
+                        return True
+                    self._used = used
+                    flight.add(segment.boot, seq)
+                self._offset = after
+        except OSError:
+            self.spool.lose(segment, segment.first, segment.last)
         return False
+
+    def _flies(self, boot: int, seq: int) -> bool:
+        return any(flight.holds(boot, seq) for flight in self._flights)
 
 
 def _trim(flight: Flight, boot: int, first: int, last: int) -> None:

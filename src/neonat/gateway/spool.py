@@ -140,8 +140,8 @@ class Spool:
 
     def _write(self, time: str, data: str) -> bool:
         self.seq += 1
-        line = encode("%s|%d.%d|%s" % (time, self.boot, self.seq, data))
         try:
+            line = encode("%s|%d.%d|%s" % (time, self.boot, self.seq, data))
             self._room()
             if self._torn:
                 line = b"\n" + line
@@ -149,7 +149,7 @@ class Spool:
             if self._active.write(line) != len(line):  # type: ignore[attr-defined]
                 raise OSError(28)
             self._torn = False
-        except OSError:
+        except (OSError, MemoryError):
             self.failures += 1
             self._owed = coarse(self._owed + [[self.boot, self.seq, self.seq]])
             return False

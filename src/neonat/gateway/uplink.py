@@ -32,7 +32,7 @@ class Uplink:
         self.connects = 0
         self._link: "Connection | None" = None
         self._parser = mqtt.Parser(board.input_max)
-        self._queue: "list[bytes]" = []
+        self._queue: list = []
         self._sent = 0
         self._number = 0
         self._since = 0
@@ -138,11 +138,13 @@ class Uplink:
         self._number = self._number % 65535 + 1
         return self._number
 
-    def publish(self, kind: str, payload: bytes, retain: bool = False) -> bool:
+    def publish(self, kind: str, payload, retain: bool = False) -> bool:
         """Queue a message on a topic of this gateway; False while offline."""
         if self.state != "online":
             return False
-        self._queue.append(mqtt.publish(self._topic + kind, payload, self._next(), retain))
+        topic = self._topic + kind
+        self._queue.append(mqtt.publish(topic, len(payload), self._next(), retain))
+        self._queue.append(payload)
         return True
 
     def _alive(self, now: int) -> None:
@@ -160,8 +162,7 @@ class Uplink:
                     return
                 self.publish("frames", payload)
             whole = self._queue[0]
-            rest = memoryview(whole)[self._sent :] if self._sent else whole
-            count = self._link.write(rest)  # type: ignore[union-attr]
+            count = self._link.write(whole[self._sent :])  # type: ignore[union-attr]
             self._sent += count
             if self._sent < len(whole):
                 return

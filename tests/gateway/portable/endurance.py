@@ -1,0 +1,227 @@
+"""The whole gateway on a board of RAM, as fast as it goes: `endurance.py FRAMES SPOOL REPORT_EVERY`.
+
+An incubator and a broker answer from RAM, time is virtual, the spool is real files. Again and again
+the broker is away or nobody acknowledges. Prints JSON lines: frames, heap in use after collection.
+"""
+
+import gc
+import json
+import os
+import sys
+
+sys.path.insert(0, __file__[: __file__.rfind("/tests/")] + "/src")
+if hasattr(gc, "threshold"):
+    gc.threshold(16384)
+
+from medibus.frame import response  # noqa: E402
+
+from neonat.gateway import program  # noqa: E402
+from neonat.gateway.files import Files  # noqa: E402
+
+EVERY = 4000
+OUTAGE = 1500
+
+
+class Incubator:
+    want_write = False
+    pollable = None
+
+    def __init__(self) -> None:
+        self.out = b""
+        self.frames = 0
+
+    def ready(self) -> bool:
+        return True
+
+    def write(self, data) -> int:
+        for command in bytes(data).split(b"\r"):
+            if command[:1] != b"\x1b":
+                continue
+            self.frames += 1
+            body = b""
+            if command[1] == 0x52:
+                body = b"5700'Babyleo TN500'01.06:06.00"
+            elif command[1] == 0x24:
+                body = b"6530.86631.%d6C 18 6D33.36E   0C2 0.8E4 183EC  53" % (self.frames % 10)
+            self.out += response(command[1], body)
+        return len(data)
+
+    def read(self, size):
+        out = self.out
+        self.out = b""
+        return out or None
+
+    def close(self) -> None:
+        pass
+
+
+class Broker:
+    """What the gateway connects to; `away` breaks it, `silent` keeps acknowledgements back."""
+
+    want_write = False
+    pollable = None
+    away = False
+    silent = False
+
+    def __init__(self) -> None:
+        self.input = b""
+        self.out = b""
+
+    def ready(self) -> bool:
+        if Broker.away:
+            raise OSError(111)
+        return True
+
+    def read(self, size):
+        if Broker.away:
+            raise OSError(104)
+        out = self.out[:size]
+        self.out = self.out[size:]
+        return out or None
+
+    def write(self, data) -> int:
+        self.input += bytes(data)
+        while self._packet():
+            pass
+        return len(data)
+
+    def _packet(self) -> bool:
+        size = shift = 0
+        at = 1
+        while at < len(self.input):
+            size |= (self.input[at] & 127) << shift
+            shift += 7
+            at += 1
+            if not self.input[at - 1] & 128:
+                break
+        else:
+            return False
+        if len(self.input) < at + size:
+            return False
+        kind = self.input[0] >> 4
+        body = self.input[at : at + size]
+        self.input = self.input[at + size :]
+        if kind == 1:
+            self.out += b"\x20\x02\x00\x00"
+        elif kind == 8:
+            self.out += b"\x90\x04" + body[:2] + b"\x01\x01"
+        elif kind == 12:
+            self.out += b"\xd0\x00"
+        elif kind == 3:
+            end = 2 + (body[0] << 8 | body[1])
+            self.out += b"\x40\x02" + body[end : end + 2]
+            if body[2:end].endswith(b"frames") and not Broker.silent:
+                self._acknowledge(body[2 : end - 6] + b"ack", body[end + 2 :])
+        return True
+
+    def _acknowledge(self, topic: bytes, payload: bytes) -> None:
+        ranges: list = []
+        for line in payload.split(b"\n"):
+            boot, seq = [int(part) for part in line.split(b"|", 3)[2].split(b".")]
+            if ranges and ranges[-1][0] == boot and ranges[-1][2] == seq - 1:
+                ranges[-1][2] = seq
+            else:
+                ranges.append([boot, seq, seq])
+        body = bytes((0, len(topic))) + topic + b"\n".join([b"%d %d %d" % tuple(r) for r in ranges])
+        size = len(body)
+        head = bytes((0x30, size)) if size < 128 else bytes((0x30, size & 127 | 128, size >> 7))
+        self.out += head + body
+
+    def close(self) -> None:
+        pass
+
+
+class Board:
+    message_max = 3072
+    input_max = 2048
+    segments_max = 64
+    spool_bytes = 1 << 20
+    stopped = False
+
+    def __init__(self) -> None:
+        self.now = 0
+        self.line = Incubator()
+
+    def ticks(self) -> int:
+        self.now += 1
+        return self.now
+
+    def wall(self):
+        return (1795413600000 + self.now, "ntp") if self.now > 5000 else None
+
+    def heap_free(self):
+        return None
+
+    def random(self) -> float:
+        return 0.5
+
+    def collect(self) -> None:
+        gc.collect()
+
+    def files(self, directory: str) -> Files:
+        return Files(directory, open, lambda file: file.flush())
+
+    def line_fixed(self, device: str) -> bool:
+        return True
+
+    def open_line(self, device: str, baud: int, parity: str) -> Incubator:
+        return self.line
+
+    def connect(self, host: str, port: int, tls) -> Broker:
+        return Broker()
+
+    def wait(self, streams: list, timeout_ms: int) -> None:
+        self.now += min(timeout_ms, 20)
+
+
+def heap() -> int:
+    gc.collect()
+    return gc.mem_alloc() if hasattr(gc, "mem_alloc") else 0
+
+
+def clean(directory: str) -> None:
+    for name in os.listdir(directory):
+        os.remove(directory + "/" + name)
+
+
+def main() -> None:
+    frames, spool, every = int(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+    print(json.dumps({"frames": 0, "heap": heap(), "free": free()}))
+    board = Board()
+    config = {"id": "bed-1", "serial": "ram", "spool": spool, "broker": {"host": "ram"}}
+    gateway = program.Gateway(program.checked(config, board), board, lambda text: None)
+    gateway.plan.set({0x24: 0, 0x27: 0})
+    acquisition = gateway.acquisition
+    reported = 0
+    while acquisition.frames < frames or gateway.spool.records > 50:
+        count = acquisition.frames
+        phase = count % EVERY
+        outage = phase > EVERY - OUTAGE and count < frames
+        Broker.away = outage and count // EVERY % 2 == 0
+        Broker.silent = outage and not Broker.away
+        board.wait([], gateway.step())
+        if count - reported >= every:
+            reported = count
+            print(
+                json.dumps(
+                    {
+                        "frames": count,
+                        "heap": heap(),
+                        "free": free(),
+                        "records": gateway.spool.records,
+                        "starved": gateway.starved,
+                    }
+                )
+            )
+    spool_ = gateway.spool
+    end = {"frames": acquisition.frames, "acked": gateway.sender.acked, "seq": spool_.seq}
+    end.update({"left": spool_.records, "dropped": spool_.dropped, "starved": gateway.starved})
+    end.update({"connects": gateway.uplink.connects, "heap": heap()})
+    print(json.dumps(end))
+
+
+def free() -> int:
+    return gc.mem_free() if hasattr(gc, "mem_free") else 0
+
+
+main()

@@ -1,0 +1,305 @@
+"""The gateway as a process, under CPython and MicroPython, with a real line and broker."""
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import time
+
+import pytest
+
+from gateway.bench_server import MICROPYTHON, Broker, Server, gateway, incubator
+from neonat.gateway import envelope
+from waiting import free_port, wait_for
+
+RUNTIMES = [
+    pytest.param((), id="cpython"),
+    pytest.param(
+        ("--micropython",),
+        id="micropython",
+        marks=pytest.mark.skipif(not MICROPYTHON.exists(), reason="no micropython here"),
+    ),
+]
+
+
+@pytest.fixture(params=RUNTIMES)
+def runtime(request):
+    return request.param
+
+
+@pytest.fixture
+def broker(tmp_path):
+    found = Broker(tmp_path)
+    yield found
+    found.kill()
+
+
+@pytest.fixture
+def server(broker):
+    found = Server(broker.port)
+    yield found
+    found.close()
+
+
+def whole(server) -> bool:
+    """Whether every number of every boot is stored or named by a `!drop`."""
+    rows = dict(server.rows)
+    last: dict[int, int] = {}
+    for boot, seq in rows:
+        last[boot] = max(seq, last.get(boot, 0))
+    return all((boot, seq) in rows for boot in last for seq in range(1, last[boot] + 1))
+
+
+def records(server, word):
+    return [
+        envelope.parse_record(data)[1] for data in server.data() if data.startswith(f"!{word} ")
+    ]
+
+
+def emptied(server) -> bool:
+    return bool(server.states) and server.states[-1].get("spool", {}).get("records") == 0
+
+
+def test_frames_arrive_in_order_with_the_facts_around_them(tmp_path, broker, server, runtime):
+    log = tmp_path / "sent.jsonl"
+    with incubator(tmp_path, "--log", str(log)) as line:
+        with gateway(tmp_path, broker.port, line, *runtime) as command:
+            wait_for(lambda: len(server.frames()) > 20, what="frames")
+            assert command.terminate() == 0
+        wait_for(lambda: server.states[-1] == {"online": False}, what="the farewell")
+    assert server.data()[0].startswith("!boot reason=start version=")
+    assert records(server, "link")[0]["device"] == "5700"
+    assert records(server, "clock")[0]["source"] in ("rtc", "ntp")
+    assert whole(server)
+    assert not server.refused
+    assert not server.conflicts
+    state = server.states[-2]
+    assert sorted(state) == sorted(
+        [
+            "online",
+            "version",
+            "boot",
+            "uptime_s",
+            "clock",
+            "link",
+            "line",
+            "device",
+            "spool",
+            "errors",
+            "heap_free",
+        ]
+    )
+    stamps = [server.rows[key][0] for key in sorted(server.rows)]
+    assert stamps == sorted(stamps)
+
+
+def test_killed_again_and_again_nothing_is_lost_or_doubled(tmp_path, broker, server, runtime):
+    chance = random.Random(7)
+    with incubator(tmp_path) as line:
+        for _ in range(4):
+            command = gateway(tmp_path, broker.port, line, *runtime)
+            before = len(server.rows)
+            wait_for(lambda before=before: len(server.rows) > before + 3, what="records")
+            time.sleep(chance.random())
+            command.kill()
+        server.acknowledging = False
+        command = gateway(tmp_path, broker.port, line, *runtime)
+        wait_for(lambda: any(boot == 5 for boot, _ in server.rows), what="the fifth boot")
+        command.kill()
+        server.acknowledging = True
+        with gateway(tmp_path, broker.port, line, *runtime):
+            wait_for(lambda: any(boot == 6 for boot, _ in server.rows), what="the sixth boot")
+            wait_for(lambda: not list_backlog(tmp_path), what="an empty spool")
+    assert {boot for boot, _ in server.rows} == {1, 2, 3, 4, 5, 6}
+    assert not server.conflicts
+    assert whole(server)
+
+
+def list_backlog(tmp_path) -> list[str]:
+    """Segments of earlier boots."""
+    names = sorted(path.name for path in (tmp_path / "spool").glob("*.log"))
+    return names[:-1]
+
+
+def test_after_an_outage_of_the_broker_the_newest_come_first(tmp_path, broker, server, runtime):
+    with (
+        incubator(tmp_path) as line,
+        gateway(tmp_path, broker.port, line, *runtime) as command,
+    ):
+        command.text()
+        wait_for(lambda: len(server.frames()) > 10, what="frames")
+        server.command({"id": 1, "command": "set-poll", "plan": {"24": 0, "27": 0}})
+        wait_for(lambda: server.replies, what="a reply")
+        broker.kill()
+        before = len(server.rows)
+        spool = tmp_path / "spool"
+        enough = 30_000
+        wait_for(
+            lambda: sum(path.stat().st_size for path in spool.glob("*.log")) > enough,
+            what="a backlog",
+        )
+        broker.start()
+        wait_for(lambda: whole(server) and len(server.rows) > before + 300, what="the backlog")
+        after = server.order[before:]
+        assert after[0][1] > before + 100
+    assert not server.refused
+    assert not server.conflicts
+
+
+def test_while_nobody_acknowledges_everything_is_kept(tmp_path, broker, server, runtime):
+    server.acknowledging = False
+    with incubator(tmp_path) as line, gateway(tmp_path, broker.port, line, *runtime):
+        wait_for(lambda: len(server.frames()) > 20, what="frames")
+        spool = tmp_path / "spool"
+        assert any(b"!boot" in path.read_bytes() for path in spool.glob("*.log"))
+        first = server.rows.copy()
+        server.acknowledging = True
+        wait_for(lambda: len(server.rows) > len(first) + 12, what="live data again")
+        wait_for(lambda: whole(server), what="no hole")
+    assert not server.conflicts
+
+
+def test_commands_are_answered_and_bad_ones_refused(tmp_path, broker, server, runtime):
+    with incubator(tmp_path) as line, gateway(tmp_path, broker.port, line, *runtime):
+        wait_for(lambda: server.frames(), what="frames")
+
+        def asked(payload):
+            server.replies.clear()
+            server.command(payload)
+            return wait_for(lambda: server.replies, what="a reply")[0]
+
+        assert asked({"id": "a", "command": "ping"}) == {"id": "a", "command": "ping", "ok": True}
+        status = asked({"id": 2, "command": "status"})
+        assert status["ok"]
+        assert status["state"]["online"]
+        assert status["plan"]["24"] == 1000
+        changed = asked({"id": 3, "command": "set-poll", "plan": {"24": 500}})
+        assert changed["plan"] == {"24": 500}
+        hostile = [
+            b"",
+            b"\xff\xfe",
+            b"[",
+            b"[" * 3000,
+            b"[1]",
+            b"null",
+            b'{"command": "format"}',
+            b'{"command": ["ping"], "id": {}}',
+            b'{"command": "set-poll"}',
+            b'{"command": "set-poll", "plan": {"24": -1}}',
+            b'{"command": "set-poll", "plan": {"zz": 1}}',
+            b'{"command": "set-poll", "plan": {"24": "1"}}',
+            b'{"command": "set-poll", "plan": {"24": 1e999}}',
+        ]
+        for payload in hostile:
+            reply = asked(payload)
+            assert not reply["ok"], payload
+            assert reply["error"]
+        server.acknowledge([(1, 9, 3)])
+        server.client.publish(
+            "neonat/1/bed-1/ack", b"\x00\xffrubbish\n1 2\n-1 2 3\n9 1 99999999999"
+        )
+        assert asked({"id": "z", "command": "ping"})["ok"]
+        assert asked({"id": 5, "command": "restart"})["ok"]
+        wait_for(lambda: any(boot == 2 for boot, _ in server.rows), what="the next boot")
+        wait_for(lambda: len(records(server, "boot")) == 2, what="its boot record")
+    assert records(server, "boot")[1]["reason"] == "restart"
+
+
+def test_a_line_that_vanishes_is_found_again(tmp_path, broker, server, runtime):
+    with incubator(tmp_path) as line:
+        command = gateway(tmp_path, broker.port, line, *runtime)
+        wait_for(lambda: server.frames(), what="frames")
+    with command:
+        wait_for(lambda: len(records(server, "link")) == 2, what="the link to go down")
+        before = len(server.frames())
+        with incubator(tmp_path):
+            wait_for(lambda: len(server.frames()) > before + 5, what="frames again")
+    assert [record["state"] for record in records(server, "link")][:3] == ["up", "down", "up"]
+
+
+def test_a_line_over_tcp(tmp_path, broker, server, runtime):
+    from gateway.bench_server import Command
+
+    port = free_port()
+    line = f"socket://127.0.0.1:{port}"
+    with gateway(tmp_path, broker.port, line, *runtime):
+        wait_for(lambda: server.states, what="the gateway online without its line")
+        with Command(tmp_path / "tcp.log", "simulate", "--tcp", f"127.0.0.1:{port}"):
+            wait_for(lambda: len(server.frames()) > 10, what="frames")
+
+
+def test_hostile_line_and_broker_away_at_the_start(tmp_path, runtime):
+    port = free_port()
+    noise = ("--fault", "flip=0.2", "--fault", "noise=0.5", "--fault", "checksum=0.2")
+    with incubator(tmp_path, *noise) as line, gateway(tmp_path, port, line, *runtime) as command:
+        wait_for(lambda: "link: up" in command.text(), what="the link")
+        broker = Broker(tmp_path, port=port)
+        server = Server(port)
+        try:
+            wait_for(lambda: len(server.frames()) > 15, 40, what="frames")
+            wait_for(lambda: records(server, "error"), what="errors")
+            assert command.process.poll() is None
+        finally:
+            server.close()
+            broker.kill()
+    assert not server.refused
+
+
+def certificates(directory) -> None:
+    """An authority and a certificate of localhost signed by it."""
+    if not shutil.which("openssl"):
+        pytest.skip("openssl is not installed")
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "ca.key", "-out", "ca.pem", "-days", "2", "-subj", "/CN=test authority"],
+        cwd=directory,
+        check=True,
+        capture_output=True,
+    )
+    (directory / "names").write_text("subjectAltName=DNS:localhost")
+    for line in (
+        "openssl req -newkey rsa:2048 -nodes -keyout key.pem -out request.pem -subj /CN=localhost",
+        "openssl x509 -req -in request.pem -CA ca.pem -CAkey ca.key -CAcreateserial"
+        " -out cert.pem -days 2 -extfile names",
+    ):
+        subprocess.run(line.split(), cwd=directory, check=True, capture_output=True)
+
+
+def test_tls_with_user_and_password(tmp_path, runtime):
+    certificates(tmp_path)
+    (tmp_path / "users").write_text("bed:secret\n")
+    subprocess.run(["mosquitto_passwd", "-U", str(tmp_path / "users")], check=True)
+    os.chmod(tmp_path / "users", 0o644)
+    os.chmod(tmp_path / "key.pem", 0o644)
+    os.chmod(tmp_path, 0o755)
+    port = free_port()
+    settings = (
+        f"certfile {tmp_path}/cert.pem\nkeyfile {tmp_path}/key.pem\nallow_anonymous false\n"
+        f"password_file {tmp_path}/users\nuser root\n"
+    )
+    broker = Broker(tmp_path, settings)
+    words = ("--broker-ca", str(tmp_path / "ca.pem"), *runtime)
+    url = f"mqtts://bed@localhost:{broker.port}"
+    try:
+        with incubator(tmp_path) as line:
+            with gateway(
+                tmp_path, port, line, "--broker", url, *words, NEONAT_BROKER_PASSWORD="secret"
+            ) as command:
+                wait_for(lambda: "broker: online" in command.text(), what="login by TLS")
+            with gateway(
+                tmp_path, port, line, "--broker", url, *words, NEONAT_BROKER_PASSWORD="wrong"
+            ) as command:
+                assert command.process.wait(20) == 1
+            text = command.text()
+        assert "broker does not authorise" in text
+        assert "secret" not in text
+        assert "wrong" not in text
+    finally:
+        broker.kill()
+
+
+def test_sigint_ends_it_cleanly_while_the_broker_is_away(tmp_path, runtime):
+    with incubator(tmp_path) as line, gateway(tmp_path, free_port(), line, *runtime) as command:
+        wait_for(lambda: "link: up" in command.text(), what="the link")
+        command.process.send_signal(signal.SIGINT)
+        assert command.process.wait(5) == 0
