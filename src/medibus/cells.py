@@ -1,51 +1,51 @@
 """Items of a fixed width, and those that ETX ends, made one cell at a time.
 
-A cell always makes the same item, so on CPython they are remembered, as many as `KEPT`; a
-measured value comes back soon even where it drifts. A board has no room for that.
+A cell always makes the same item, so they are remembered where there is room: a measured value
+comes back soon even where it drifts.
 """
 
-import sys
+try:
+    from struct import Struct
+except ImportError:
+    Struct = None  # type: ignore[assignment, misc]
 
 from .item import Alarm, Limit, Reading, Setting, Stream, Text, number, plain
+from .remember import remembered
 
-KEPT = 2048
 _ETX = b"\x03"
 
-if sys.implementation.name == "micropython":
 
-    class Cells:
-        """Makes an item of each cell."""
+if Struct is not None:
 
-        def __init__(self, make) -> None:
-            self.make = make
+    def _cutter(width: int):
+        """What cuts data of a length into cells, by that length."""
 
-        def __getitem__(self, cell: bytes) -> tuple:
-            return self.make(cell)
+        def make(length: int):
+            rest = length % width
+            last = "%ds" % rest if rest else ""
+            return Struct(("%ds" % width) * (length // width) + last).unpack
+
+        return remembered(make)
+
+    def fixed(width: int, make):
+        """A reader of data that is a row of cells of `width` bytes; the last may be cut short."""
+        cell = remembered(make).__getitem__
+        cut = _cutter(width)
+
+        def read(data: bytes) -> list:
+            return list(map(cell, cut[len(data)](data)))
+
+        return read
 
 else:
 
-    class Cells(dict):  # type: ignore[no-redef]
-        """Makes an item of each cell and remembers it, in bounded memory."""
+    def fixed(width: int, make):
+        """A reader of data that is a row of cells of `width` bytes; the last may be cut short."""
 
-        def __init__(self, make) -> None:
-            super().__init__()
-            self.make = make
+        def read(data: bytes) -> list:
+            return [make(data[at : at + width]) for at in range(0, len(data), width)]
 
-        def __missing__(self, cell: bytes) -> tuple:
-            if len(self) >= KEPT:
-                self.clear()
-            item = self[cell] = self.make(cell)
-            return item
-
-
-def fixed(width: int, make):
-    """A reader of data that is a row of cells of `width` bytes; the last may be cut short."""
-    cells = Cells(make)
-
-    def read(data: bytes) -> list:
-        return [cells[data[at : at + width]] for at in range(0, len(data), width)]
-
-    return read
+        return read
 
 
 def texts():
@@ -53,10 +53,10 @@ def texts():
 
     The ETX decides where a text ends; with it the length says nothing more.
     """
-    cells = Cells(_text)
+    cell = remembered(_text).__getitem__
 
     def read(data: bytes) -> list:
-        return [cells[part] for part in data.split(_ETX) if part]
+        return list(map(cell, filter(None, data.split(_ETX))))
 
     return read
 

@@ -1,6 +1,7 @@
 """The device's own date and time (medibus.md, "Commands", 28)."""
 
 from .item import Clock, plain
+from .remember import remembered
 
 _MONTHS = (
     ("JAN",),
@@ -21,7 +22,35 @@ _DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 def clock(data: bytes) -> "list[Clock]":
     """The local time of the device, without a zone; `value` is None when it is no time."""
+    if len(data) == 17:
+        # `18:54:5403-APR-19`; its parts come again and again, so that they are remembered.
+        date = _dates[data[8:]]
+        minute = _minutes[data[:6]]
+        second = _seconds[data[6:8]]
+        if date and minute and second:
+            return [Clock("clock", date + minute + second, data.decode())]
     return [Clock("clock", _value(plain(data)), plain(data))] if data else []
+
+
+def _date_part(part: bytes) -> "str | None":
+    value = _value("00:00 " + plain(part))
+    return value[:11] if value else None
+
+
+def _minute_part(part: bytes) -> "str | None":
+    text = plain(part)
+    time = _time(text[:5]) if text[5:] == ":" else None
+    return "%02d:%02d:" % time[:2] if time and text[2] == ":" else None
+
+
+def _second_part(part: bytes) -> "str | None":
+    second = _digits(plain(part), 59)
+    return None if second is None else "%02d" % second
+
+
+_dates = remembered(_date_part)
+_minutes = remembered(_minute_part)
+_seconds = remembered(_second_part)
 
 
 def _value(text: str) -> "str | None":

@@ -137,7 +137,7 @@ class Decoder:
         if self._long:
             self._long += len(data)
         elif not self._open:
-            self._add_noise(data)
+            self._add_noise(data, len(data))
         elif len(self._open) + len(data) > longest(self._open[0]):
             self._long = len(self._open) + len(data)
             self._open.extend(data[:RAW_KEPT])
@@ -175,14 +175,15 @@ class Decoder:
     def _give_up(self, raw: bytearray, mark: int) -> None:
         """Give up an interrupted frame; what came after the interruption belongs to nothing."""
         mark = mark or len(raw)
-        self._fail("truncated", bytes(raw[:mark]), mark)
+        # A view, since a slice would be one more copy on a small heap.
+        self._fail("truncated", bytes(memoryview(raw)[:mark]), mark)
         if mark < len(raw):
-            self._add_noise(bytes(raw[mark:]))
+            self._add_noise(bytes(raw[mark : mark + RAW_KEPT]), len(raw) - mark)
 
     def _end(self) -> None:
         """Take a CR."""
         if not self._open:
-            self._add_noise(_CR)
+            self._add_noise(_CR, 1)
             return
         start = self._open[0]
         if self._long:
@@ -204,7 +205,7 @@ class Decoder:
             self._events.append(Frame(raw))
         elif self._mark:
             self._give_up(self._open, self._mark)
-            self._add_noise(_CR)
+            self._add_noise(_CR, 1)
         else:
             self._fail("checksum", raw, len(raw))
 
@@ -214,8 +215,8 @@ class Decoder:
         self._open = bytearray()
         self._mark = self._inner = 0
 
-    def _add_noise(self, data: bytes) -> None:
-        self._noise_length += len(data)
+    def _add_noise(self, data: bytes, length: int) -> None:
+        self._noise_length += length
         room = RAW_KEPT - len(self._noise)
         if room > 0:
             self._noise.extend(data[:room])

@@ -28,18 +28,16 @@ def items(frame: Frame, model=None) -> list:
     if not data:
         return []
     if raw[0] == SOH:
-        readers = _readers.get(None if model is None else model.ID) or _readers_of(model)
-        read = readers.get(raw[1])
+        read = (_readers.get(model) or _readers_of(model)).get(raw[1])
         if read:
             return read(data)
     return [Raw("raw", plain(data))]
 
 
 def _readers_of(model) -> dict:
-    key = None if model is None else model.ID
     if len(_readers) >= _MODELS_KEPT:
         _readers.clear()
-    readers = _readers[key] = _make(lookup() if model is None else model)
+    readers = _readers[model] = _make(lookup() if model is None else model)
     return readers
 
 

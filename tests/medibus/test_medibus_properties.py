@@ -44,7 +44,13 @@ cuts = st.lists(st.integers(0, 400), max_size=8)
 
 
 @pytest.fixture(scope="module", params=RUNTIMES)
-def worker(request: pytest.FixtureRequest) -> Iterator[Worker]:
+def line_worker(request: pytest.FixtureRequest) -> Iterator[Worker]:
+    with Worker(request.param, PORTABLE) as worker:
+        yield worker
+
+
+@pytest.fixture(scope="module", params=RUNTIMES)
+def item_worker(request: pytest.FixtureRequest) -> Iterator[Worker]:
     with Worker(request.param, PORTABLE) as worker:
         yield worker
 
@@ -57,45 +63,45 @@ def session_worker(request: pytest.FixtureRequest) -> Iterator[Worker]:
 
 @few
 @given(start=starts, code=plain, data=plain_bytes, at=cuts)
-def test_encode_then_decode_is_the_identity(worker, start, code, data, at):
-    worker.call("checks", "check_encode_then_decode", start, code, data, at)
+def test_encode_then_decode_is_the_identity(line_worker, start, code, data, at):
+    line_worker.call("line_checks", "check_encode_then_decode", start, code, data, at)
 
 
 @few
 @given(data=st.one_of(garbage, long_garbage), at=cuts)
 @example(data=b"\x01A\x01B\x01C\x01D\r\x01E\rxyz\rF\x01\r", at=[3, 9])
-def test_the_same_events_in_any_chunking(worker, data, at):
-    worker.call("checks", "check_any_chunking", data[:4400], at)
+def test_the_same_events_in_any_chunking(line_worker, data, at):
+    line_worker.call("line_checks", "check_any_chunking", data[:4400], at)
 
 
 @few
 @given(before=garbage, line=lines, after=garbage, at=cuts)
-def test_every_frame_in_garbage_is_found(worker, before, line, after, at):
-    worker.call("checks", "check_found_in_garbage", before, line, after, at)
+def test_every_frame_in_garbage_is_found(line_worker, before, line, after, at):
+    line_worker.call("line_checks", "check_found_in_garbage", before, line, after, at)
 
 
 @few
 @given(data=st.one_of(garbage, long_garbage))
-def test_no_byte_is_lost(worker, data):
-    worker.call("checks", "check_nothing_is_lost", data[:4400])
+def test_no_byte_is_lost(line_worker, data):
+    line_worker.call("line_checks", "check_nothing_is_lost", data[:4400])
 
 
 @few
 @given(raw=st.one_of(noise, lines.map(lambda line: line[:-1])))
-def test_a_proven_frame_is_what_the_decoder_finds(worker, raw):
-    worker.call("checks", "check_frame_of", raw)
+def test_a_proven_frame_is_what_the_decoder_finds(line_worker, raw):
+    line_worker.call("line_checks", "check_frame_of", raw)
 
 
 @few
 @given(data=st.binary(max_size=80))
-def test_escape_and_back(worker, data):
-    worker.call("checks", "check_escape", data)
+def test_escape_and_back(line_worker, data):
+    line_worker.call("line_checks", "check_escape", data)
 
 
 @few
 @given(text=st.one_of(st.text(max_size=20), st.text(alphabet="\\x01afA ", max_size=20)))
-def test_unescape_takes_only_what_escape_writes(worker, text):
-    worker.call("checks", "check_unescape", text)
+def test_unescape_takes_only_what_escape_writes(line_worker, text):
+    line_worker.call("line_checks", "check_unescape", text)
 
 
 codes = st.sampled_from(b"#$'.%&,-()*+0IQRSUlm")
@@ -107,30 +113,30 @@ contents = st.one_of(
 
 @few
 @given(start=starts, code=codes, data=contents, device=devices)
-def test_items_of_any_data(worker, start, code, data, device):
-    worker.call("checks", "check_items", start, code, data, device)
+def test_items_of_any_data(item_worker, start, code, data, device):
+    item_worker.call("item_checks", "check_items", start, code, data, device)
 
 
 @few
 @given(raw=st.binary(max_size=20))
-def test_items_of_what_is_no_frame(worker, raw):
-    worker.call("checks", "check_items_of_anything", raw)
+def test_items_of_what_is_no_frame(item_worker, raw):
+    item_worker.call("item_checks", "check_items_of_anything", raw)
 
 
 @few
 @given(code=st.sampled_from(b"#$'.%&,-)+"), data=plain_bytes)
-def test_items_hold_every_byte(worker, code, data):
-    worker.call("checks", "check_nothing_dropped", code, data)
+def test_items_hold_every_byte(item_worker, code, data):
+    item_worker.call("item_checks", "check_nothing_dropped", code, data)
 
 
 @few
 @given(field=st.one_of(st.text("+-.0123456789 eE_x", max_size=6), st.text(max_size=4)))
-def test_numbers(worker, field):
+def test_numbers(item_worker, field):
     text = field.strip(" ")
     value = None
     if NUMBER.fullmatch(text):
         value = float(text) if "." in text else int(text)
-    worker.call("checks", "check_number", field, value)
+    item_worker.call("item_checks", "check_number", field, value)
 
 
 MONTHS = (
@@ -147,13 +153,13 @@ MONTHS = (
     blanks=st.lists(st.sampled_from(["", " ", "  "]), min_size=3, max_size=3),
     lower=st.booleans(),
 )
-def test_every_time_in_every_form(worker, at, months, seconds, blanks, lower):
+def test_every_time_in_every_form(item_worker, at, months, seconds, blanks, lower):
     at = at.replace(microsecond=0, second=at.second if seconds else 0)
     month = months.split()[at.month - 1]
     time = f"{at:%H:%M:%S}" if seconds else f"{at:%H:%M}"
     line = f"{blanks[0]}{time}{blanks[1]}{at:%d}-{month}-{at:%y}{blanks[2]}"
     line = line.lower() if lower else line
-    worker.call("checks", "check_clock", line.encode(), at.isoformat())
+    item_worker.call("item_checks", "check_clock", line.encode(), at.isoformat())
 
 
 later = st.one_of(st.just(0), st.integers(0, 400), st.integers(400, 4000), st.integers(4000, 40000))
