@@ -90,7 +90,7 @@ class Server:
     def _frames(self, payload: bytes) -> None:
         ranges = []
         if len(payload) > envelope.MESSAGE_MAX:
-            self.refused.append("message of %d bytes" % len(payload))
+            self.refused.append(f"message of {len(payload)} bytes")
         for text in payload.decode().split("\n"):
             if len(text) > envelope.LINE_MAX:
                 self.refused.append(text)

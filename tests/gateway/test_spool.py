@@ -69,7 +69,7 @@ def test_no_bytes_make_it_raise(line):
 def test_records_wait_until_acknowledged():
     disk = RamDisk()
     spool = opened(disk)
-    numbers = [spool.append("+2", "data %d" % n) for n in range(100)]
+    numbers = [spool.append("+2", f"data {n}") for n in range(100)]
     assert numbers == list(range(2, 102))
     assert spool.ack(1, 1, 60) == 60
     assert spool.ack(1, 1, 60) == 0
@@ -84,7 +84,7 @@ def test_truncated_at_every_byte_it_keeps_every_whole_record():
     disk = RamDisk()
     spool = opened(disk)
     for n in range(12):
-        spool.append("+2", "data \\x01 %d" % n)
+        spool.append("+2", f"data \\x01 {n}")
     name = spool.segments[0].name
     whole = bytes(disk.contents[name])
     for cut in range(len(whole) + 1):
@@ -100,7 +100,7 @@ def test_damage_in_the_middle_costs_the_record_that_was_hit_and_no_other():
     disk = RamDisk()
     spool = opened(disk)
     for n in range(12):
-        spool.append("+2", "data %d" % n)
+        spool.append("+2", f"data {n}")
     name = spool.segments[0].name
     whole = bytes(disk.contents[name])
     for at in range(0, len(whole), 3):
@@ -137,7 +137,7 @@ def test_killed_at_every_moment_of_the_start_no_boot_is_repeated():
 def test_full_it_gives_up_the_oldest_and_says_which():
     spool = opened(RamDisk())
     for n in range(1000):
-        spool.append("+2", "data %d" % n)
+        spool.append("+2", f"data {n}")
     assert spool.bytes <= 8192
     waiting = held(spool)
     assert (1, spool.seq) in waiting
@@ -161,7 +161,7 @@ def test_a_boot_record_names_what_earlier_boots_still_hold():
     disk = RamDisk()
     spool = opened(disk)
     for n in range(50):
-        spool.append("+2", "data %d" % n)
+        spool.append("+2", f"data {n}")
     spool.ack(1, 10, 20)
     before = set(held(spool))
     spool = Spool(disk, lambda: "+1", 8192, 1024)
@@ -191,13 +191,13 @@ def test_a_full_disk_loses_only_what_it_names():
     disk = RamDisk()
     spool = opened(disk)
     for n in range(10):
-        spool.append("+2", "data %d" % n)
+        spool.append("+2", f"data {n}")
     disk.room = 20
     for n in range(5):
-        spool.append("+2", "lost %d" % n)
+        spool.append("+2", f"lost {n}")
     disk.room = None
     for n in range(5):
-        spool.append("+2", "again %d" % n)
+        spool.append("+2", f"again {n}")
     waiting = held(spool)
     assert not any(data.startswith("lost") for data in waiting.values())
     assert sum(data.startswith("again") for data in waiting.values()) == 5
@@ -208,7 +208,7 @@ def test_a_record_that_cannot_be_read_again_is_named():
     disk = RamDisk()
     spool = opened(disk)
     for n in range(10):
-        spool.append("+2", "data %d" % n)
+        spool.append("+2", f"data {n}")
     content = disk.contents[spool.segments[0].name]
     content[content.index(b"data 5")] ^= 1
     held(spool)
@@ -235,7 +235,7 @@ class SpoolMachine(RuleBasedStateMachine):
 
     def _append(self):
         self.count += 1
-        data = "d%d" % self.count + "x" * (self.count % 40)
+        data = f"d{self.count}" + "x" * (self.count % 40)
         before = self.spool.seq
         seq = self.spool.append("+2", data)
         assert seq > before

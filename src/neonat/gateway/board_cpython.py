@@ -58,6 +58,7 @@ class Board:
     message_max = MESSAGE_MAX
     input_max = INPUT_MAX
     segments_max = 1024
+    ring_max = 200
     spool_bytes = 64 << 20
 
     def __init__(self) -> None:

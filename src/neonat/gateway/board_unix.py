@@ -68,6 +68,7 @@ class Board:
     message_max = 3072
     input_max = 2048
     segments_max = 64
+    ring_max = 10
     spool_bytes = 1 << 20
 
     def __init__(self) -> None:

@@ -41,7 +41,9 @@ class Gateway:
         )
         self._set_clock(now)
         self.boot = self.spool.start([("reason", reason), ("version", VERSION)])
-        self.sender = Sender(self.spool, self._real_time, self.gateway, board.message_max)
+        self.sender = Sender(
+            self.spool, self._real_time, self.gateway, board.message_max, board.ring_max
+        )
         topic = config["topic_prefix"] + "/" + self.gateway + "/"
         self.uplink = Uplink(
             board, config["broker"], topic, self.gateway, self._take, self.sender.message, log

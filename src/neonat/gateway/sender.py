@@ -6,8 +6,6 @@ forward inside it. Nothing is forgotten here: only the spool's `ack` does that.
 
 from neonat.gateway.writing import line, parse_ack, unset_stamp
 
-RING_RECORDS = 48
-RING_BYTES = 6144
 WINDOW = 8
 WINDOW_BACKLOG = 5
 PATIENCE_MS = 5000
@@ -39,9 +37,12 @@ class Flight:
 
 
 class Sender:
-    """`clock` turns unset stamps of this boot into real ones; `message_max`: 1 KiB or more."""
+    """`clock` turns unset stamps of this boot into real ones; `message_max`: 1 KiB or more.
 
-    def __init__(self, spool, clock, gateway: str, message_max: int):
+    `ring_max` fresh records stay in RAM, older ones are read from the spool.
+    """
+
+    def __init__(self, spool, clock, gateway: str, message_max: int, ring_max: int):
         self.spool = spool
         self.clock = clock
         self.gateway = gateway
@@ -50,7 +51,7 @@ class Sender:
         self.acked = 0
         self.bad_acks = 0
         self._ring: "list[tuple[int, str, str]]" = []
-        self._ring_bytes = 0
+        self._ring_max = ring_max
         self._flights: "list[Flight]" = []
         self._segment = None
         self._offset = 0
@@ -62,9 +63,8 @@ class Sender:
     def fresh(self, seq: int, time: str, data: str) -> None:
         """A record that was spooled just now."""
         self._ring.append((seq, time, data))
-        self._ring_bytes += len(data)
-        while len(self._ring) > RING_RECORDS or self._ring_bytes > RING_BYTES:
-            self._ring_bytes -= len(self._ring.pop(0)[2])
+        if len(self._ring) > self._ring_max:
+            self._ring.pop(0)
             self._rest_until = 0
 
     def lost(self) -> None:
@@ -152,7 +152,6 @@ class Sender:
         for seq, time, data in self._ring[start:]:
             used = self._add(used, self._line(time, self.spool.boot, seq, data))
             flight.add(self.spool.boot, seq)
-            self._ring_bytes -= len(data)
         self._ring = self._ring[:start]
         self._flights.append(flight)
         return memoryview(self._buffer)[:used]

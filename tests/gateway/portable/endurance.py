@@ -1,4 +1,4 @@
-"""The whole gateway on a board of RAM, as fast as it goes: `endurance.py FRAMES SPOOL REPORT_EVERY`.
+"""The whole gateway on a board of RAM, as fast as it goes: `endurance.py FRAMES SPOOL EVERY`.
 
 An incubator and a broker answer from RAM, time is virtual, the spool is real files. Again and again
 the broker is away or nobody acknowledges. Prints JSON lines: frames, heap in use after collection.
@@ -13,10 +13,9 @@ sys.path.insert(0, __file__[: __file__.rfind("/tests/")] + "/src")
 if hasattr(gc, "threshold"):
     gc.threshold(16384)
 
-from medibus.frame import response  # noqa: E402
-
-from neonat.gateway import program  # noqa: E402
-from neonat.gateway.files import Files  # noqa: E402
+from medibus.frame import response
+from neonat.gateway import program
+from neonat.gateway.files import Files
 
 EVERY = 4000
 OUTAGE = 1500
@@ -64,8 +63,9 @@ class Broker:
     silent = False
 
     def __init__(self) -> None:
-        self.input = b""
         self.out = b""
+        self.topic = b""
+        self.frames = self.other = False
 
     def ready(self) -> bool:
         if Broker.away:
@@ -80,27 +80,23 @@ class Broker:
         return out or None
 
     def write(self, data) -> int:
-        self.input += bytes(data)
-        while self._packet():
+        if self.frames:
+            self._acknowledge(data)
+        elif self.other:
             pass
+        else:
+            self._packet(bytes(data))
+            return len(data)
+        self.frames = self.other = False
         return len(data)
 
-    def _packet(self) -> bool:
-        size = shift = 0
+    def _packet(self, packet: bytes) -> None:
+        """A packet that comes whole, or the part of a message before its payload."""
+        kind = packet[0] >> 4
         at = 1
-        while at < len(self.input):
-            size |= (self.input[at] & 127) << shift
-            shift += 7
+        while packet[at] & 128:
             at += 1
-            if not self.input[at - 1] & 128:
-                break
-        else:
-            return False
-        if len(self.input) < at + size:
-            return False
-        kind = self.input[0] >> 4
-        body = self.input[at : at + size]
-        self.input = self.input[at + size :]
+        body = packet[at + 1 :]
         if kind == 1:
             self.out += b"\x20\x02\x00\x00"
         elif kind == 8:
@@ -108,20 +104,27 @@ class Broker:
         elif kind == 12:
             self.out += b"\xd0\x00"
         elif kind == 3:
-            end = 2 + (body[0] << 8 | body[1])
-            self.out += b"\x40\x02" + body[end : end + 2]
-            if body[2:end].endswith(b"frames") and not Broker.silent:
-                self._acknowledge(body[2 : end - 6] + b"ack", body[end + 2 :])
-        return True
+            self.out += b"\x40\x02" + body[-2:]
+            self.topic = body[2:-2]
+            self.frames = self.topic.endswith(b"frames")
+            self.other = not self.frames
 
-    def _acknowledge(self, topic: bytes, payload: bytes) -> None:
+    def _acknowledge(self, payload) -> None:
+        if Broker.silent:
+            return
+        topic = self.topic[:-6] + b"ack"
         ranges: list = []
-        for line in payload.split(b"\n"):
-            boot, seq = [int(part) for part in line.split(b"|", 3)[2].split(b".")]
+        start = 0
+        for at in range(len(payload) + 1):
+            if at < len(payload) and payload[at] != 10:
+                continue
+            number = bytes(payload[start : start + 64]).split(b"|")[2]
+            boot, seq = [int(part) for part in number.split(b".")]
             if ranges and ranges[-1][0] == boot and ranges[-1][2] == seq - 1:
                 ranges[-1][2] = seq
             else:
                 ranges.append([boot, seq, seq])
+            start = at + 1
         body = bytes((0, len(topic))) + topic + b"\n".join([b"%d %d %d" % tuple(r) for r in ranges])
         size = len(body)
         head = bytes((0x30, size)) if size < 128 else bytes((0x30, size & 127 | 128, size >> 7))
@@ -135,6 +138,7 @@ class Board:
     message_max = 3072
     input_max = 2048
     segments_max = 64
+    ring_max = 10
     spool_bytes = 1 << 20
     stopped = False
 

@@ -1,0 +1,59 @@
+"""Heap of the whole gateway under MicroPython over 100,000 frames with outages in between."""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+SCRIPT = ROOT / "tests" / "gateway" / "portable" / "endurance.py"
+ROW = "{:>10} {:>14} {:>14} {:>10}"
+
+
+def main() -> int:
+    """Print the heap in use per tenth of the run; 1 when it grew or starved."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--frames", type=int, default=100_000)
+    parser.add_argument("--heap", default="128k")
+    options = parser.parse_args()
+    micropython = Path(sys.executable).parent / "micropython"
+    with tempfile.TemporaryDirectory() as spool:
+        process = subprocess.Popen(
+            [
+                str(micropython),
+                "-X",
+                f"heapsize={options.heap}",
+                str(SCRIPT),
+                str(options.frames),
+                spool,
+                str(options.frames // 10),
+            ],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        print(ROW.format("frames", "heap in use", "heap free", "waiting"))
+        return judge(process)
+
+
+def judge(process: subprocess.Popen) -> int:
+    """Print the lines of the run; the exit code."""
+    quiet = []
+    line: dict = {}
+    for text in process.stdout or ():
+        line = json.loads(text)
+        waiting = line.get("records", line.get("left", 0))
+        print(ROW.format(line["frames"], line["heap"], line.get("free", ""), waiting), flush=True)
+        if line["frames"] and waiting < 50:
+            quiet.append(line["heap"])
+    if process.wait() or not quiet:
+        print("the gateway did not come to its end")
+        return 1
+    growth = quiet[-1] - quiet[0]
+    print(f"growth while nothing waits: {growth} bytes; starved {line['starved']} times")
+    return 1 if growth > 256 or line["starved"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,27 @@
+"""The gateway's heap under MicroPython: the same after thousands of frames and many outages."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from gateway.bench_server import MICROPYTHON
+
+SCRIPT = Path(__file__).parent / "portable" / "endurance.py"
+
+
+@pytest.mark.skipif(not MICROPYTHON.exists(), reason="no micropython here")
+def test_heap_in_use_does_not_grow(tmp_path):
+    command = [str(MICROPYTHON), "-X", "heapsize=128k", str(SCRIPT), "16000", str(tmp_path), "2000"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=110)
+    assert done.returncode == 0, done.stdout + done.stderr
+    *lines, end = [json.loads(line) for line in done.stdout.splitlines()]
+    quiet = [line["heap"] for line in lines[1:] if line["records"] < 50]
+    assert len(quiet) >= 3
+    assert max(quiet[1:]) <= quiet[0] + 256
+    assert end["heap"] <= quiet[0] + 256
+    assert end["starved"] == 0
+    assert end["dropped"] == 0
+    assert end["connects"] > 1
+    assert end["acked"] + end["left"] == end["seq"]
