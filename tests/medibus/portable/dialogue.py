@@ -152,6 +152,14 @@ def test_silence_takes_the_link_down_and_opens_again():
     assert talk.reply(0x51) == ["!52"]
 
 
+def test_silence_while_connecting_is_no_session():
+    talk = Talk()
+    talk.tick()
+    assert talk.reply(0x51) == ["!52"]
+    assert talk.tick(3001) == ["!51"]
+    assert talk.changes() == [("down", "silence")]
+
+
 def test_no_response_in_ten_seconds():
     talk = up()
     for _ in range(4):
