@@ -9,7 +9,8 @@ try:
 except ImportError:
     Struct = None  # type: ignore[assignment, misc]
 
-from .item import Alarm, Limit, Reading, Setting, Stream, Text, number, plain
+from .escape import plain
+from .item import Alarm, Limit, Reading, Setting, Stream, Text, number
 from .remember import remembered
 
 _ETX = b"\x03"

@@ -1,6 +1,7 @@
 """The device's own date and time (medibus.md, "Commands", 28)."""
 
-from .item import Clock, plain
+from .escape import plain
+from .item import Clock
 from .remember import remembered
 
 _MONTHS = (

@@ -56,3 +56,10 @@ def _printable(text: str) -> bytes:
     if data and (min(data) < 0x20 or max(data) > 0x7E):
         raise ValueError("a byte that is not printable is written \\xNN")
     return data
+
+
+def plain(data: bytes) -> str:
+    """A field as text: ASCII as it is, anything else escaped as on the wire."""
+    if data and max(data) > 127:
+        return escape(data)
+    return bytes(data).decode()

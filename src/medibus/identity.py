@@ -1,6 +1,10 @@
 """Who is at the other end (medibus.md, "Session")."""
 
-from .item import Identity, plain
+from collections import namedtuple
+
+from .escape import plain
+
+Identity = namedtuple("Identity", ("kind", "id", "name", "revision"))
 
 
 def identity(data: bytes) -> "list[Identity]":

@@ -2,7 +2,7 @@
 
 from collections import namedtuple
 
-from .escape import escape
+from .identity import Identity as Identity
 
 Reading = namedtuple("Reading", ("kind", "code", "codepage", "name", "value", "unit", "raw"))
 Limit = namedtuple("Limit", ("kind", "code", "codepage", "name", "value", "unit", "raw", "side"))
@@ -10,7 +10,6 @@ Setting = namedtuple("Setting", ("kind", "code", "name", "value", "unit", "raw")
 Alarm = namedtuple("Alarm", ("kind", "code", "codepage", "priority", "phrase"))
 Text = namedtuple("Text", ("kind", "code", "text"))
 Clock = namedtuple("Clock", ("kind", "value", "raw"))
-Identity = namedtuple("Identity", ("kind", "id", "name", "revision"))
 Stream = namedtuple("Stream", ("kind", "code", "interval_us", "low", "high", "steps", "raw"))
 Raw = namedtuple("Raw", ("kind", "raw"))
 
@@ -38,13 +37,6 @@ def as_dict(item: tuple) -> "dict[str, object]":
     if kind == "clock" and item[1] is not None:
         del out["raw"]
     return out
-
-
-def plain(data: bytes) -> str:
-    """A field as text: ASCII as it is, anything else escaped as on the wire."""
-    if data and max(data) > 127:
-        return escape(data)
-    return bytes(data).decode()
 
 
 def number(field: str) -> "int | float | None":

@@ -6,10 +6,11 @@ from . import requests
 from .catalog import lookup
 from .cells import alarm, fixed, limit, reading, setting, stream, texts
 from .clock import clock
+from .escape import plain
 from .frame import SOH, Frame
 from .identity import identity
-from .item import Raw, as_dict, number, plain
-from .requests import request_name
+from .item import Raw, as_dict, number
+from .request_names import request_name
 
 __all__ = ["as_dict", "items", "number", "request_name"]
 

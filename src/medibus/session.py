@@ -8,8 +8,8 @@ from . import requests
 from .error import LineError
 from .exchange import Exchange
 from .frame import Frame, response
+from .identity import Identity
 from .identity import identity as identity_of
-from .item import Identity
 from .schedule import Plan
 
 SILENCE_LIMIT = 3000
