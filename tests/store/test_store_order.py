@@ -1,0 +1,113 @@
+"""The same history in any order and any batches gives the same store: what a naive model says."""
+
+import random
+import sqlite3
+import tempfile
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from histories import READER, History, Model, histories
+from neonat.store import WHAT, open_store
+
+
+# Where there is a file system in memory, the disk need not wait for each of many commits.
+MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
+
+
+def stored(history: History, batches: list[tuple[list, list]]) -> dict:
+    """Everything that readers can see once the batches are written."""
+    with tempfile.TemporaryDirectory(dir=MEMORY) as folder:
+        path = Path(folder) / "n.db"
+        store = open_store(f"sqlite:///{path}", reader=READER)
+        for records, legacy in batches:
+            written = store.write(records, legacy)
+            assert not written.conflicts
+            assert written.stored + written.repeated == len(records) + len(legacy)
+            told = {
+                (gateway, boot, seq)
+                for gateway, ranges in written.acks.items()
+                for boot, first, last in ranges
+                for seq in range(first, last + 1)
+            }
+            assert told == {record[:3] for record in records}
+        seen = {
+            what: sorted(
+                [{k: v for k, v in row.items() if k != "id"} for row in store.rows(what)], key=str
+            )
+            for what in WHAT
+        }
+        # The views are what any client reads: the store's own way to the rows must agree.
+        base = sqlite3.connect(path)
+        for what in WHAT:
+            cursor = base.execute(f"SELECT * FROM {what}")
+            names = [column[0] for column in cursor.description]
+            rows = [dict(zip(names, row, strict=True)) for row in cursor]
+            rows = [{k: v for k, v in row.items() if k != "id"} for row in rows]
+            assert sorted(rows, key=str) == seen[what]
+        base.close()
+        seen["latest"] = [store.latest(row["gateway"]) for row in store.gateways()]
+        seen["gateways"] = store.gateways()
+        store.close()
+        return seen
+
+
+@settings(max_examples=60, deadline=None)
+@given(histories(), st.data())
+def test_any_order_and_batching_gives_what_the_model_says(history: History, data) -> None:
+    straight = stored(history, [(history.records, history.legacy)])
+    check(straight, Model(history))
+    rng = random.Random(data.draw(st.integers(0, 2**32)))
+    records, legacy = list(history.records), list(history.legacy)
+    again = [one for one in records if rng.random() < 0.2]
+    records += again
+    rng.shuffle(records)
+    rng.shuffle(legacy)
+    batches = []
+    while records or legacy:
+        size = rng.choice([1, 2, 5, 50])
+        batches.append((records[:size], legacy[:size]))
+        del records[:size], legacy[:size]
+    mixed = stored(history, batches)
+    for what, rows in straight.items():
+        assert mixed[what] == rows, what
+
+
+def check(seen: dict, model: Model) -> None:
+    """Compare with the model, view by view."""
+    frames = [tuple(row.values()) for row in seen["frames"] if row["boot"] is not None]
+    assert sorted(frames) == sorted(model.frames())
+    readings = [tuple(row.values()) for row in seen["readings"] if row["boot"] is not None]
+    assert sorted(readings, key=str) == sorted(model.readings(), key=str)
+    gaps = [
+        (row["gateway"], row["boot"], number, row["reason"])
+        for row in seen["gaps"]
+        for number in range(row["first"], row["last"] + 1)
+    ]
+    assert sorted(gaps) == sorted(model.gaps())
+    alarms = [
+        (one[0], item.code, item.codepage, item.priority, item.phrase, *one[2:5])
+        for one in model.episodes("alarm", (0x23, 0x27, 0x2E), lambda item: item.code)
+        for item in one[5:]
+    ]
+    assert [tuple(row.values()) for row in seen["alarms"]] == sorted_as(seen["alarms"], alarms)
+    values = [
+        (one[0], one[2], one[4], item.code, item.name, item.value, item.unit, item.raw)
+        for one in model.episodes("setting", (0x29,), lambda item: (item.code, item.raw))
+        for item in one[5:]
+    ]
+    assert [tuple(row.values()) for row in seen["settings"]] == sorted_as(seen["settings"], values)
+    texts = [
+        (one[0], one[2], one[4], item.code, item.text)
+        for one in model.episodes("text", (0x2A,), lambda item: (item.code, item.text))
+        for item in one[5:]
+    ]
+    mine = [(*list(row.values())[:4], row["text"]) for row in seen["texts"]]
+    assert sorted(mine, key=str) == sorted(texts, key=str)
+
+
+def sorted_as(rows: list[dict], found: list[tuple]) -> list[tuple]:
+    """The model's rows in the order in which `rows` are."""
+    names = list(rows[0]) if rows else []
+    return sorted(found, key=lambda row: str(dict(zip(names, row, strict=True))) if names else "")
