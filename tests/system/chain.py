@@ -17,9 +17,10 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from brokers import Broker
 from medibus.escape import escape
+from neonat.cli.serve import accepts
 from neonat.gateway.segment import decode
 from system.proxy import HOST, Proxy
-from waiting import wait_for
+from waiting import free_port, wait_for
 
 GATEWAY = "bed-1"
 NEONAT = [sys.executable, "-m", "neonat"]
@@ -166,6 +167,7 @@ class Chain:
         self.up = Proxy(self.broker.port)
         self.down = Proxy(self.broker.port)
         self._plan = QUICK if plan is None else plan
+        self.web: Program | None = None
         self._started = 0
         self._stop = threading.Event()
         line = str(folder / "line")
@@ -179,6 +181,14 @@ class Chain:
         self.ingest = self._program(
             "ingest", "--db", self.url, "--broker", f"mqtt://{HOST}:{self.down.port}"
         )
+
+    def start_web(self) -> int:
+        """Start the page; its port."""
+        port = free_port()
+        self.web = self._program("web", "--db", self.url, "--http", f"{HOST}:{port}")
+        self.web.start()
+        wait_for(accepts(HOST, port), 30, "the page")
+        return port
 
     def _program(self, *words: str) -> Program:
         return Program(list(words), self.folder / f"{words[0]}.log")
@@ -195,8 +205,9 @@ class Chain:
 
     def __exit__(self, *_: object) -> None:
         self._stop.set()
-        for program in (self.gateway, self.ingest, self.simulator):
-            program.kill()
+        for program in (self.gateway, self.ingest, self.simulator, self.web):
+            if program:
+                program.kill()
         self.desk.close()
         self.kill_broker()
         self.up.close()

@@ -15,6 +15,21 @@ DOWN_S = (0.0, 1.2)
 BETWEEN_S = (0.3, 1.5)
 FROZEN_S = (0.3, 2.5)
 
+LINE_FAULTS = (
+    "flip=0.03",
+    "lose=0.03",
+    "cut=0.02",
+    "noise=0.03",
+    "checksum=0.02",
+    "duplicate=0.03",
+    "insert=0.05",
+    "unknown=0.1",
+    "blank=0.1",
+    "flow=0.1",
+    "realtime=0.1",
+    "identity=0.3",
+)
+
 
 class Chaos:
     """Disturbs a chain; `counts` says how often what was done."""

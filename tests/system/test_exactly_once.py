@@ -9,26 +9,11 @@ import pytest
 
 from brokers import KINDS
 from system.chain import Chain
-from system.chaos import Chaos
+from system.chaos import LINE_FAULTS, Chaos
 from system.compare import losses
 
 SECONDS = float(os.environ.get("NEONAT_CHAOS_SECONDS", "14"))
 SEED = int(os.environ.get("NEONAT_CHAOS_SEED", "1"))
-FAULTS = (
-    "flip=0.03",
-    "lose=0.03",
-    "cut=0.02",
-    "noise=0.03",
-    "checksum=0.02",
-    "duplicate=0.03",
-    "insert=0.05",
-    "unknown=0.1",
-    "blank=0.1",
-    "flow=0.1",
-    "realtime=0.1",
-    "identity=0.3",
-)
-
 pytestmark = [pytest.mark.timeout(SECONDS + 180), pytest.mark.slow]
 gateways = pytest.mark.parametrize("micropython", [False, True], ids=["cpython", "micropython"])
 
@@ -54,7 +39,7 @@ def test_kills_and_cuts_lose_and_double_nothing(tmp_path, broker, micropython):
 
 @gateways
 def test_a_bad_line_invents_nothing(tmp_path, micropython):
-    with Chain(tmp_path, "embedded", micropython, FAULTS, seed=SEED) as chain:
+    with Chain(tmp_path, "embedded", micropython, LINE_FAULTS, seed=SEED) as chain:
         chain.await_first()
         Chaos(chain, SEED).run(SECONDS / 2)
         assert proven(chain) > 20
