@@ -157,7 +157,7 @@ def accepts(host: str, port: int) -> Callable[[], bool]:
 
 def print_addresses(args: argparse.Namespace) -> None:
     """Tell on stderr what listens where."""
-    where = args.broker_listen if args.broker == "embedded" else "elsewhere"
+    where = args.broker_listen if args.broker == "embedded" else str(broker_url(args.broker))
     print(f"page    http://{args.http}/", file=sys.stderr)
     print(f"broker  {where}", file=sys.stderr)
     print("Ctrl-C ends it.", file=sys.stderr, flush=True)

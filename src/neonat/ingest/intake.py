@@ -40,8 +40,8 @@ class Intake:
 
     @property
     def waiting(self) -> int:
-        """How many envelopes wait for the store."""
-        return len(self.records) + len(self.legacy)
+        """How many envelopes and states wait for the store."""
+        return len(self.records) + len(self.legacy) + len(self.states)
 
     def take(self, message: Message) -> None:
         """Decode one message; what it does not hold becomes a refusal."""

@@ -24,6 +24,7 @@ WRITE_MAX = 20_000
 RETRY_S = (0.1, 5.0)
 IDLE_S = 0.25
 HEALTH_S = 1.0
+HEALTH_RETRY_S = 10.0
 STOP_S = 3.0
 
 _log = logging.getLogger(__name__)
@@ -72,7 +73,8 @@ class Worker:
             self._finish()
         finally:
             self.link.close(STOP_S / 3)
-            self._tell(_now(), running=False)
+            if self.failure is None and self._health_failure is None:
+                self._tell(running=False)
 
     def _patience(self) -> float:
         """Seconds that nothing needs to be done but to listen."""
@@ -166,7 +168,9 @@ class Worker:
         if reason != self.failure:
             _log.error("%s; trying again, nothing is acknowledged meanwhile", reason)
         self.failure = reason
-        self._retry_at = time.monotonic() + self._retry
+        # A locked store takes seconds to refuse: a report right now would take as long again.
+        self._health_at = time.monotonic()
+        self._retry_at = self._health_at + self._retry
         self._retry = min(self._retry * 2, RETRY_S[1])
         if self._write_max == 1:
             records = self.intake.records
@@ -199,14 +203,15 @@ class Worker:
             )
 
     def _report(self) -> None:
+        pause = HEALTH_S if self._health_failure is None else HEALTH_RETRY_S
         now = time.monotonic()
-        if now - self._health_at >= HEALTH_S:
-            self._health_at = now
-            self._tell(_now(), running=True)
+        if now - self._health_at >= pause:
+            self._tell(running=True)
+            self._health_at = time.monotonic()
 
-    def _tell(self, at: int, running: bool) -> None:
+    def _tell(self, running: bool) -> None:
         try:
-            self._store.set_health({"at": at, "running": running, **self.health()})
+            self._store.set_health({"at": _now(), "running": running, **self.health()})
         except StoreError as error:
             if str(error) not in (self.failure, self._health_failure):
                 _log.error("cannot report: %s", error)
