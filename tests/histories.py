@@ -70,7 +70,9 @@ OTHERS = (
     b"!link state=up",
     b"!error reason=checksum raw=%5Cx01",
 )
-DATA = st.one_of(*(st.sampled_from(pool) for pool in (MEASURED, ALARMS, STEADY, IDENTITIES, OTHERS)))
+DATA = st.one_of(
+    *(st.sampled_from(pool) for pool in (MEASURED, ALARMS, STEADY, IDENTITIES, OTHERS))
+)
 
 
 @dataclass

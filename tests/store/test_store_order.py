@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from histories import READER, History, Model, histories
 from neonat.store import WHAT, open_store
 
-
 # Where there is a file system in memory, the disk need not wait for each of many commits.
 MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
 

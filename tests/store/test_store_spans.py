@@ -1,5 +1,7 @@
 """Ranges and the explanation of holes, against sets of numbers."""
 
+import itertools
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,7 +19,7 @@ def numbers(ranges) -> set[int]:
 
 def is_normal(ranges) -> bool:
     return all(first <= last for first, last in ranges) and all(
-        one[1] + 1 < two[0] for one, two in zip(ranges, ranges[1:], strict=False)
+        one[1] + 1 < two[0] for one, two in itertools.pairwise(ranges)
     )
 
 
@@ -44,7 +46,7 @@ def test_without_is_the_difference(ranges, taken) -> None:
 def test_every_hole_has_the_first_reason_that_fits(stored, dropped, held, newest) -> None:
     gaps = spans.explain(spans.normal(stored), dropped, held, newest)
     assert is_normal([(first, last) for first, last, _ in gaps]) or all(
-        one[2] != two[2] or one[1] + 1 < two[0] for one, two in zip(gaps, gaps[1:], strict=False)
+        one[2] != two[2] or one[1] + 1 < two[0] for one, two in itertools.pairwise(gaps)
     )
     given_up, kept = numbers(dropped), numbers(held or ())
     known = numbers(stored) | given_up | kept

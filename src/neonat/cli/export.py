@@ -6,7 +6,9 @@ import csv
 import json
 import os
 import re
+import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -57,6 +59,8 @@ def run(args: argparse.Namespace) -> int:
     if args.format == "parquet":
         raise UsageError("--format parquet is not built yet: use csv or jsonl")
     start, end = _ms(args.start, "--from"), _ms(args.end, "--to")
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         store = open_store(args.db, create=False)
         try:
@@ -69,6 +73,8 @@ def run(args: argparse.Namespace) -> int:
             store.close()
     except StoreError as error:
         raise CommandError(str(error)) from error
+    except KeyboardInterrupt:
+        raise CommandError("stopped before the end: the rows are not complete") from None
     return 0
 
 
@@ -99,11 +105,7 @@ def _target(path: str | None) -> Iterator[TextIO]:
         return
     part = f"{path}.{os.getpid()}.part"
     try:
-        out = open(part, "x", encoding="utf-8", newline="")
-    except OSError as error:
-        raise CommandError(f"cannot write {path}: {error.strerror}") from error
-    try:
-        with out:
+        with open(part, "x", encoding="utf-8", newline="") as out:
             yield out
             out.flush()
             os.fsync(out.fileno())

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from neonat.store.interface import WHAT
-from neonat.store.packing import SEQ_MAX
 from neonat.store.records import Row, StoreError
 from neonat.store.schema import AT, FRAME_OF_RUN, LATEST_CELL, cells_of, iso
+from neonat.store.tenure import bounds
 
 # How far times inside one boot may lie out of order without a step of the clock being known.
 SLACK_MS = 60_000
@@ -202,12 +202,11 @@ class Queries:
 
     def _runs(self, gateway: str | None) -> list[Part]:
         rows = self._base.execute(
-            "SELECT g.name, r.id, r.boot, r.id << 32, (r.id << 32) + ?, 1"
-            " FROM run r JOIN gateway g ON g.id = r.gateway"
+            "SELECT g.name, r.id, r.boot FROM run r JOIN gateway g ON g.id = r.gateway"
             " WHERE ? IS NULL OR g.name = ? ORDER BY g.name, r.boot",
-            (SEQ_MAX, gateway, gateway),
+            (gateway, gateway),
         )
-        return [Part(*row) for row in rows]
+        return [Part(name, run, boot, *bounds(boot, run), 0) for name, run, boot in rows]
 
     def _cells(
         self,

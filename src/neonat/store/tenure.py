@@ -28,6 +28,13 @@ class Tenure(NamedTuple):
     device: str
 
 
+def bounds(boot: int, run: int) -> tuple[int, int]:
+    """The first and the last id that a frame of a run can have; times where `boot` is 0."""
+    if boot == 0:
+        return TIME_MIN, TIME_MAX
+    return run << SEQ_BITS, (run << SEQ_BITS) + SEQ_MAX
+
+
 def tenures(
     runs: Iterable[tuple[int, int]], identities: Sequence[tuple[int, int, str]]
 ) -> list[Tenure]:
@@ -36,8 +43,7 @@ def tenures(
     device = ""
     place = 0
     for boot, run in runs:
-        first, last = (TIME_MIN, TIME_MAX) if boot == 0 else (run << SEQ_BITS, 0)
-        last = last or first + SEQ_MAX
+        first, last = bounds(boot, run)
         while place < len(identities) and identities[place][0] <= boot:
             _, at, other = identities[place]
             place += 1

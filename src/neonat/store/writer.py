@@ -342,6 +342,8 @@ class Writer:
     def _flush(self) -> None:
         """From the batch to the tables."""
         self._flush_frames()
+        for run in self._runs:
+            self._save_row(run)
         for gateway, request, block in self._blocks:
             if self._stretches.merge(gateway.id, request, block) and request == "52":
                 self._moved.add(gateway)
@@ -353,7 +355,8 @@ class Writer:
             self._newest.values(),
         )
         for run in self._runs:
-            self._save_run(run)
+            self._save_row(run)
+            self._save_spans(run)
         for gateway in self._moved:
             settle(self._base, gateway)
         self._explain()
@@ -407,7 +410,7 @@ class Writer:
                 self._unexplained.add(other)
                 yield other, (first, last)
 
-    def _save_run(self, run: Run) -> None:
+    def _save_row(self, run: Run) -> None:
         if run.row != run.saved_row:
             _, _, *columns = run.saved_row = run.row
             self._base.execute(
@@ -415,6 +418,8 @@ class Writer:
                 " reported = ? WHERE id = ?",
                 (*columns, run.id),
             )
+
+    def _save_spans(self, run: Run) -> None:
         if len(run.saved) == len(run.spans) and run.saved[:-1] == run.spans[:-1]:
             gone, come = run.saved[-1:], run.spans[-1:]
         else:
