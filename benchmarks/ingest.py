@@ -127,6 +127,9 @@ class Publisher:
                 raise SystemExit(f"nothing came for {wait} s, {self._acked} acknowledged")
             return []
         chunk = self._sock.recv(1 << 18)
+        if hasattr(socket, "TCP_QUICKACK"):
+            # rumqttd's small packets wait for the kernel's acknowledgement, which else is late.
+            self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
         if not chunk:
             raise SystemExit("the broker closed the connection")
         kinds = []

@@ -25,6 +25,9 @@ TURNED_AWAY_MAX = 3
 IN_FLIGHT_MAX = 100
 
 _CHUNK = 1 << 18
+# rumqttd waits for the kernel's acknowledgement before it sends the next small packet, and Linux
+# takes up to 40 ms for that unless it is told so after each read.
+_QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)
 _POLL_MESSAGES = 1000
 _POLL_BYTES = 4 << 20
 
@@ -60,6 +63,8 @@ class _Socket:
             return piece
         try:
             self._ahead = ahead = self._sock.recv(_CHUNK)
+            if _QUICKACK is not None:
+                self._sock.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
         except (BlockingIOError, ssl.SSLWantReadError):
             self.dry = True
             raise
