@@ -5,6 +5,7 @@ import sys
 
 from board import Board
 
+from neonat.gateway.config import checked
 from neonat.gateway.program import run
 
 
@@ -18,6 +19,7 @@ def main():
     with open("config.json") as file:
         config = json.load(file)
     board = Board()
+    config = checked(config, board)
     while run(config, board, log, "power") != "stop":
         board.restart()
 

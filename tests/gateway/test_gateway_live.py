@@ -140,6 +140,13 @@ def test_after_an_outage_of_the_broker_the_newest_come_first(tmp_path, broker, s
             what="a backlog",
         )
         broker.start()
+        wait_for(lambda: server.states[-1].get("uptime_s"), what="the gateway online again")
+
+        def slowed():
+            server.command({"id": 2, "command": "set-poll", "plan": {"24": 1000}})
+            return any(reply["id"] == 2 for reply in server.replies)
+
+        wait_for(slowed, what="the reply to a slower plan")
         wait_for(lambda: whole(server) and len(server.rows) > before + 300, what="the backlog")
         after = server.order[before:]
         assert after[0][1] > before + 100
@@ -150,7 +157,7 @@ def test_after_an_outage_of_the_broker_the_newest_come_first(tmp_path, broker, s
 def test_while_nobody_acknowledges_everything_is_kept(tmp_path, broker, server, runtime):
     server.acknowledging = False
     with incubator(tmp_path) as line, gateway(tmp_path, broker.port, line, *runtime):
-        wait_for(lambda: len(server.frames()) > 20, what="frames")
+        wait_for(lambda: len(server.frames()) > 8, what="frames")
         spool = tmp_path / "spool"
         assert any(b"!boot" in path.read_bytes() for path in spool.glob("*.log"))
         first = server.rows.copy()

@@ -242,9 +242,11 @@ def log(text: str) -> None:
 def under_cpython(config: dict[str, Any]) -> int:
     """Run the program here, again after each `restart`."""
     from neonat.gateway.board_cpython import Board
+    from neonat.gateway.config import checked
     from neonat.gateway.program import run as program
 
     board = Board()
+    config = checked(config, board)
     on_signals(board.stop)
     reason = "start"
     while True:

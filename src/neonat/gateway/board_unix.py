@@ -31,7 +31,7 @@ class PtyLine:
         termios.tcsetattr(self._file.fileno(), termios.TCSANOW, mode)
         self._poller = select.poll()
         self._poller.register(self._file, select.POLLIN | select.POLLOUT)
-        self._buffer = bytearray(512)
+        self._buffer = bytearray(256)
 
     @property
     def pollable(self):
@@ -65,10 +65,10 @@ class Board:
     """What the gateway asks of its board; a module like this one for each kind."""
 
     name = "unix"
-    message_max = 3072
+    message_max = 2048
     input_max = 2048
-    segments_max = 64
-    ring_max = 10
+    segments_max = 40
+    ring_max = 8
     spool_bytes = 1 << 20
 
     def __init__(self) -> None:

@@ -6,7 +6,7 @@ PARITIES = ("odd", "even", "none")
 SPOOL_MIN = 65536
 
 
-class ConfigError(Exception):
+class ConfigError(ValueError):
     """The configuration cannot be used; one line that says why."""
 
 

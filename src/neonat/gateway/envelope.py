@@ -2,9 +2,9 @@
 
 from neonat.gateway.writing import (
     LINE_MAX,
+    acks,
     held_text,
     line,
-    parse_ack,
     quote,
     record,
     stamp,
@@ -135,3 +135,9 @@ def parse_held(text: str) -> "list[tuple[int, int, int]]":
 def ack_lines(ranges: "list[tuple[int, int, int]]") -> str:
     """(boot, first, last) ranges as the payload of an acknowledgement."""
     return "\n".join("%d %d %d" % item for item in ranges)
+
+
+def parse_ack(payload: bytes) -> "tuple[list[tuple[int, int, int]], int]":
+    """The (boot, first, last) ranges of an acknowledgement, and how many lines were none."""
+    found = list(acks(payload))
+    return [item for item in found if item], found.count(None)

@@ -9,10 +9,10 @@ import json
 import sys
 
 sys.path.insert(0, __file__[: -len("/neonat/gateway/main_unix.py")])
-gc.threshold(16384)  # type: ignore[attr-defined]
+gc.threshold(8192)  # type: ignore[attr-defined]
 
-from neonat.gateway import program  # noqa: E402
 from neonat.gateway.board_unix import Board  # noqa: E402
+from neonat.gateway.program import run  # noqa: E402
 
 
 def log(text: str) -> None:
@@ -20,14 +20,25 @@ def log(text: str) -> None:
     print(text, file=sys.stderr)  # noqa: T201
 
 
+def configuration(board: Board) -> dict:
+    """The checked configuration; what checked it leaves the heap again."""
+    from neonat.gateway.config import checked
+
+    config = checked(json.loads(sys.stdin.readline()), board)
+    del sys.modules["neonat.gateway.config"]
+    return config
+
+
 def main() -> int:
     """Run until the end; the exit code."""
-    config = json.loads(sys.stdin.readline())
+    board = Board()
     try:
-        end = program.run(config, Board(), log, config.get("reason", "start"))
+        config = configuration(board)
+        gc.collect()
+        end = run(config, board, log, config.get("reason", "start"))
     except KeyboardInterrupt:
         return 0
-    except (program.ConfigError, OSError) as error:
+    except (ValueError, OSError) as error:
         log("neonat gateway: " + str(error))
         return 1
     except Exception as error:

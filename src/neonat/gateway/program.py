@@ -6,15 +6,12 @@ from medibus.schedule import Plan
 from neonat.gateway.acquisition import Acquisition
 from neonat.gateway.clock import Clock
 from neonat.gateway.commands import answer
-from neonat.gateway.config import ConfigError, checked
 from neonat.gateway.linefinder import LineFinder
 from neonat.gateway.report import Report
 from neonat.gateway.sender import Sender
 from neonat.gateway.spool import Spool
 from neonat.gateway.uplink import Uplink
 from neonat.gateway.writing import LINE_MAX, record, stamp, unset_stamp
-
-__all__ = ("ConfigError", "Gateway", "run")
 
 VERSION = "0.1.0"
 WALL_MS = 1000
@@ -30,6 +27,7 @@ class Gateway:
         self.config = config
         self.gateway = config["id"]
         self.leaving = ""
+        self.log = log
         self.starved = 0
         now = board.ticks()
         self.clock = Clock(now)
@@ -155,9 +153,10 @@ class Gateway:
         while not (self.leaving or board.stopped):
             try:
                 wait = self.step()
-            except MemoryError:
+            except MemoryError as error:
                 # Better to lose a moment than the program; the heap is small on a board.
                 self.starved += 1
+                self.log("heap: %s" % error)
                 board.collect()
                 wait = 100
             if wait:
@@ -180,5 +179,5 @@ class Gateway:
 
 
 def run(config: dict, board, log, reason: str = "start") -> str:
-    """Run a gateway; ConfigError and OSError (spool) say what is wrong at the start."""
-    return Gateway(checked(config, board), board, log, reason).run()
+    """Run a gateway with a configuration as `checked` returns it; OSError: the spool fails."""
+    return Gateway(config, board, log, reason).run()

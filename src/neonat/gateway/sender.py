@@ -4,7 +4,7 @@ Fresh records come out of a small ring in RAM. Backlog is read from the spool, n
 forward inside it. Nothing is forgotten here: only the spool's `ack` does that.
 """
 
-from neonat.gateway.writing import line, parse_ack, unset_stamp
+from neonat.gateway.writing import acks, line, unset_stamp
 
 WINDOW = 8
 WINDOW_BACKLOG = 5
@@ -82,15 +82,16 @@ class Sender:
         """Take an acknowledgement from the server: how many records it let go."""
         if not whole:
             payload = payload[: payload.rfind(b"\n") + 1]
-        ranges, bad = parse_ack(payload)
-        self.bad_acks += bad
         count = 0
-        for boot, first, last in ranges:
-            count += self.spool.ack(boot, first, last)
+        for item in acks(payload):
+            if item is None:
+                self.bad_acks += 1
+                continue
+            count += self.spool.ack(*item)
             for flight in self._flights:
-                _trim(flight, boot, first, last)
-        if ranges:
+                _trim(flight, *item)
             self._acked_at = now
+        if self._acked_at == now:
             self._stalled = False
             self._patience = PATIENCE_MS
             self._flights = [flight for flight in self._flights if flight.left]
@@ -216,14 +217,14 @@ class Sender:
 
 
 def _trim(flight: Flight, boot: int, first: int, last: int) -> None:
-    kept = []
-    for item in flight.ranges:
+    for index in range(len(flight.ranges) - 1, -1, -1):
+        item = flight.ranges[index]
         if item[0] != boot or item[2] < first or item[1] > last:
-            kept.append(item)
             continue
-        if item[1] < first:
-            kept.append([boot, item[1], first - 1])
+        flight.left -= min(last, item[2]) - max(first, item[1]) + 1
         if item[2] > last:
-            kept.append([boot, last + 1, item[2]])
-    flight.ranges = kept
-    flight.left = sum([item[2] - item[1] + 1 for item in kept])
+            flight.ranges.insert(index + 1, [boot, last + 1, item[2]])
+        if item[1] < first:
+            item[2] = first - 1
+        else:
+            del flight.ranges[index]

@@ -22,7 +22,7 @@ class Spool:
     def __init__(self, files, stamp, limit: int, segment_size: int = 0, segments_max: int = 64):
         self.files = files
         self.limit = limit
-        self.segment_size = segment_size or max(4096, min(262144, limit // 48))
+        self.segment_size = segment_size or max(4096, min(262144, limit // 24))
         self.segments_max = segments_max
         self.segments: "list[Segment]" = []
         self.boot = 0
@@ -102,12 +102,12 @@ class Spool:
         return sum(segment.size for segment in self.segments)
 
     def oldest(self) -> "str | None":
-        """The time of the oldest record that waits, None when none does."""
+        """The real time of the oldest record that waits, None when it has none."""
         for segment in self.segments:
             if segment.left:
                 if not segment.since:
                     segment.since = since(self.files, segment)
-                return segment.since
+                return segment.since if segment.since[:1] != "+" else None
         return None
 
     def append(self, time: str, data: str) -> int:

@@ -67,6 +67,9 @@ class Uplink:
             self._fail(now, str(error) or "connection lost")
         except ValueError as error:
             self._fail(now, "TLS: " + str(error))
+        except MemoryError:
+            # Half a packet may be queued: only a new connection is sure to be understood.
+            self._fail(now, "the heap is full")
 
     def _step(self, now: int) -> None:
         if self.state == "offline":

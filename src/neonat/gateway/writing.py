@@ -71,16 +71,21 @@ def held_text(ranges: "list[tuple[int, int, int]]") -> str:
     return ",".join("%d:%d-%d" % item for item in ranges)
 
 
-def parse_ack(payload: bytes) -> "tuple[list[tuple[int, int, int]], int]":
-    """The (boot, first, last) ranges of an acknowledgement, and how many lines were none."""
-    ranges = []
-    bad = 0
-    for text in bytes(payload).split(b"\n"):
-        fields = text.split(b" ")
-        if len(fields) == 3 and len(text) < 33 and all(field.isdigit() for field in fields):
-            boot, first, last = [int(field) for field in fields]
-            if 1 <= first <= last:
-                ranges.append((boot, first, last))
-                continue
-        bad += 1 if text else 0
-    return ranges, bad
+def acks(payload: bytes):
+    """Yield (boot, first, last) of each line of an acknowledgement, None where it is none."""
+    start = 0
+    while start < len(payload):
+        end = payload.find(b"\n", start)
+        if end < 0:
+            end = len(payload)
+        if start < end:
+            yield _range(payload[start:end])
+        start = end + 1
+
+
+def _range(text: bytes) -> "tuple[int, int, int] | None":
+    fields = text.split(b" ")
+    if len(fields) != 3 or len(text) > 32 or not all(field.isdigit() for field in fields):
+        return None
+    boot, first, last = [int(field) for field in fields]
+    return (boot, first, last) if 1 <= first <= last else None

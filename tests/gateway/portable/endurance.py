@@ -135,10 +135,10 @@ class Broker:
 
 
 class Board:
-    message_max = 3072
+    message_max = 2048
     input_max = 2048
-    segments_max = 64
-    ring_max = 10
+    segments_max = 40
+    ring_max = 8
     spool_bytes = 1 << 20
     stopped = False
 
@@ -192,8 +192,9 @@ def main() -> None:
     frames, spool, every = int(sys.argv[1]), sys.argv[2], int(sys.argv[3])
     print(json.dumps({"frames": 0, "heap": heap(), "free": free()}))
     board = Board()
-    config = {"id": "bed-1", "serial": "ram", "spool": spool, "broker": {"host": "ram"}}
-    gateway = program.Gateway(program.checked(config, board), board, lambda text: None)
+    config = {"id": "bed-1", "serial": "ram", "spool": spool, "broker": {"host": "ram", "port": 1883}}
+    config.update({"topic_prefix": "neonat/1", "spool_bytes": 1 << 20})
+    gateway = program.Gateway(config, board, lambda text: None)
     gateway.plan.set({0x24: 0, 0x27: 0})
     acquisition = gateway.acquisition
     reported = 0
