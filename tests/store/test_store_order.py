@@ -8,8 +8,9 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from histories import READER, History, Model, histories
-from neonat.store import WHAT, open_store
+from histories import READER, T0, History, Model, histories
+from neonat.gateway.envelope import stamp
+from neonat.store import WHAT, Store, open_store
 
 # Where there is a file system in memory, the disk need not wait for each of many commits.
 MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
@@ -46,10 +47,27 @@ def stored(history: History, batches: list[tuple[list, list]]) -> dict:
             rows = [{k: v for k, v in row.items() if k != "id"} for row in rows]
             assert sorted(rows, key=str) == seen[what]
         base.close()
+        windows(store, seen, history)
         seen["latest"] = [store.latest(row["gateway"]) for row in store.gateways()]
         seen["gateways"] = store.gateways()
         store.close()
         return seen
+
+
+def windows(store: Store, seen: dict, history: History) -> None:
+    """Rows of a time are those of all that lie in it."""
+    times = sorted({one.at or one.received_at for one in history.records})
+    start, end = (times[len(times) // 3], times[-1]) if times else (T0, T0 + 1)
+    low, high = stamp(start), stamp(end)
+    for what in ("readings", "frames", "limits"):
+        wanted = [row for row in seen[what] if low <= row["at"] < high]
+        assert sorted(store.rows(what, None, start, end), key=str) == wanted
+        wanted = [row for row in wanted if row["gateway"] == "g1"]
+        assert sorted(store.rows(what, "g1", start, end), key=str) == wanted
+        if what == "readings":
+            found = store.readings("g1", None, start, end, 10_000)
+            assert sorted(found, key=str) == wanted
+            assert store.readings("g1", None, start, end, 3) == found[-3:]
 
 
 @settings(max_examples=60, deadline=None)

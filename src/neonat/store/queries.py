@@ -34,7 +34,7 @@ class Queries:
 
     def __init__(self, base: sqlite3.Connection) -> None:
         self._base = base
-        self._begun: dict[tuple[int, str], tuple[tuple[int, int], dict[tuple, str]]] = {}
+        self._begun: dict[tuple[int, str], tuple[tuple, dict[tuple, str]]] = {}
 
     def check(self) -> None:
         """Read a row of the tables; sqlite3.Error when that fails."""
@@ -108,13 +108,14 @@ class Queries:
 
     def _alarms_begun(self, gateway: int, request: str) -> dict[tuple, str]:
         """When each standing alarm (page, code) of a request began."""
+        mark = self._base.execute(_STRETCHES_MARK, (gateway, gateway, request)).fetchone()
+        known = self._begun.get((gateway, request))
+        if known is not None and known[0] == mark:
+            return known[1]
         stretches = self._base.execute(_STRETCHES_BACK, (gateway, request))
         first = stretches.fetchone()
         if first is None:
             return {}
-        known = self._begun.get((gateway, request))
-        if known is not None and known[0] == first[:2]:
-            return known[1]
         standing = self._alarm_keys(first[3])
         began = dict.fromkeys(standing, first[2])
         for _, _, at, shape in stretches:
@@ -122,7 +123,7 @@ class Queries:
             if not standing:
                 break
             began.update(dict.fromkeys(standing, at))
-        self._begun[gateway, request] = (first[:2], began)
+        self._begun[gateway, request] = (mark, began)
         return began
 
     def _alarm_keys(self, shape: int) -> set[tuple]:
@@ -322,6 +323,12 @@ _STRETCHES_BACK = f"""
 SELECT x.boot, x.seq, {iso(_STAMP)}, x.shape
 FROM stretch x JOIN run r ON r.gateway = x.gateway AND r.boot = x.boot
 WHERE x.gateway = ? AND x.request = ? ORDER BY x.boot DESC, x.seq DESC"""
+
+# Changes whenever one of the stretches does, but for the end of the newest.
+_STRETCHES_MARK = """
+SELECT count(*), sum(seq), sum(at), sum(shape),
+  (SELECT sum(boot_at) FROM run WHERE gateway = ?)
+FROM stretch WHERE gateway = ? AND request = ?"""
 
 _AT_FROM = f"""
 SELECT f.id, {AT.format("f", "r")} FROM frame f JOIN run r ON r.id = f.id >> 32

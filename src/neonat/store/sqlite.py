@@ -76,7 +76,10 @@ class SqliteStore:
                     self._writer = Writer(self._base, reader)
                     self._version = _data_version(self._base)
                 self._asked = _connect(path, "ro")
-                _check_version(self._asked, path)
+                if _check_version(self._asked, path) < len(MIGRATIONS):
+                    raise StoreError(
+                        f"database {path}: its schema is older: start `neonat ingest` once"
+                    )
                 self._queries = queries.Queries(self._asked)
         except StoreError:
             self.close()
@@ -276,8 +279,6 @@ def _check_version(base: sqlite3.Connection, path: str) -> int:
             f" {len(MIGRATIONS)}): install that version"
         )
     tables = base.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-    if version < len(MIGRATIONS) and base.execute("PRAGMA query_only").fetchone()[0]:
-        raise StoreError(f"database {path}: its schema is older: start `neonat ingest` once")
     if version == 0 and tables:
         raise StoreError(f"database {path}: it is not a database of neonat: name another file")
     return version

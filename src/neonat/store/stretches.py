@@ -7,6 +7,7 @@ so they come out the same in whatever order the observations arrive.
 # ruff: noqa: S608 - statements are put together from this package's own text only.
 
 import sqlite3
+import zlib
 from typing import NamedTuple
 
 from neonat.store.packing import SEQ_MAX, unpack
@@ -84,8 +85,15 @@ class Stretches:
 
     def flush(self) -> None:
         """Write what has grown."""
-        for key in list(self._grown):
-            self._save(key)
+        self._base.executemany(
+            _UPDATE,
+            [
+                (*tail.last, *key, *tail.first.position)
+                for key in self._grown
+                if (tail := self._tails[key]) is not None
+            ],
+        )
+        self._grown.clear()
 
     def trim(self, limit: int) -> None:
         """Forget all tails when there are more than `limit`; for between two transactions."""
@@ -215,6 +223,4 @@ class Stretches:
 
 def legacy_seq(at: int, key: bytes) -> int:
     """Where an observation of the original firmware stands: by its time, then by its bytes."""
-    import zlib
-
     return at << LEGACY_BITS | zlib.crc32(key) & ((1 << LEGACY_BITS) - 1)

@@ -356,7 +356,7 @@ class Writer:
         )
         for run in self._runs:
             self._save_row(run)
-            self._save_spans(run)
+        self._save_spans()
         for gateway in self._moved:
             settle(self._base, gateway)
         self._explain()
@@ -419,19 +419,20 @@ class Writer:
                 (*columns, run.id),
             )
 
-    def _save_spans(self, run: Run) -> None:
-        if len(run.saved) == len(run.spans) and run.saved[:-1] == run.spans[:-1]:
-            gone, come = run.saved[-1:], run.spans[-1:]
-        else:
-            old, new = set(run.saved), set(run.spans)
-            gone, come = list(old - new), list(new - old)
-        self._base.executemany(
-            "DELETE FROM span WHERE run = ? AND first = ?", [(run.id, first) for first, _ in gone]
-        )
-        self._base.executemany(
-            "INSERT INTO span VALUES (?, ?, ?)", [(run.id, first, last) for first, last in come]
-        )
-        run.saved = list(run.spans)
+    def _save_spans(self) -> None:
+        gone: list[tuple] = []
+        come: list[tuple] = []
+        for run in self._runs:
+            if run.saved[:-1] == run.spans[: max(0, len(run.saved) - 1)]:
+                old, new = run.saved[-1:], run.spans[max(0, len(run.saved) - 1) :]
+            else:
+                before, now = set(run.saved), set(run.spans)
+                old, new = list(before - now), list(now - before)
+            gone += [(run.id, first) for first, _ in old]
+            come += [(run.id, first, last) for first, last in new]
+            run.saved = list(run.spans)
+        self._base.executemany("DELETE FROM span WHERE run = ? AND first = ?", gone)
+        self._base.executemany("INSERT INTO span VALUES (?, ?, ?)", come)
 
     def _explain(self) -> None:
         """Write the holes of every run that the batch touched."""
