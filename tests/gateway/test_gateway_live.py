@@ -46,9 +46,14 @@ def whole(server) -> bool:
     """Whether every number of every boot is stored or named by a `!drop`."""
     rows = dict(server.rows)
     last: dict[int, int] = {}
-    for boot, seq in rows:
+    named = set()
+    for (boot, seq), (_, data) in rows.items():
         last[boot] = max(seq, last.get(boot, 0))
-    return all((boot, seq) in rows for boot in last for seq in range(1, last[boot] + 1))
+        if data.startswith("!drop "):
+            drop = {key: int(value) for key, value in envelope.parse_record(data)[1].items()}
+            named |= {(drop["boot"], n) for n in range(drop["first"], drop["last"] + 1)}
+    known = rows.keys() | named
+    return all((boot, seq) in known for boot in last for seq in range(1, last[boot] + 1))
 
 
 def records(server, word):
@@ -147,7 +152,7 @@ def test_after_an_outage_of_the_broker_the_newest_come_first(tmp_path, broker, s
             return any(reply["id"] == 2 for reply in server.replies)
 
         wait_for(slowed, what="the reply to a slower plan")
-        wait_for(lambda: whole(server) and len(server.rows) > before + 300, what="the backlog")
+        wait_for(lambda: whole(server) and len(server.rows) > before + 300, 50, "the backlog")
         after = server.order[before:]
         assert after[0][1] > before + 100
     assert not server.refused

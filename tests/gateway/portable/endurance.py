@@ -192,7 +192,12 @@ def main() -> None:
     frames, spool, every = int(sys.argv[1]), sys.argv[2], int(sys.argv[3])
     print(json.dumps({"frames": 0, "heap": heap(), "free": free()}))
     board = Board()
-    config = {"id": "bed-1", "serial": "ram", "spool": spool, "broker": {"host": "ram", "port": 1883}}
+    config = {
+        "id": "bed-1",
+        "serial": "ram",
+        "spool": spool,
+        "broker": {"host": "ram", "port": 1883},
+    }
     config.update({"topic_prefix": "neonat/1", "spool_bytes": 1 << 20})
     gateway = program.Gateway(config, board, lambda text: None)
     gateway.plan.set({0x24: 0, 0x27: 0})
