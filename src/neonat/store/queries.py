@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from neonat.store.interface import WHAT
 from neonat.store.records import Row, StoreError
-from neonat.store.schema import AT, FRAME_OF_RUN, LATEST_CELL, cells_of, iso
+from neonat.store.schema import AT, EPISODES, FRAME_OF_RUN, LATEST_CELL, cells_of, episodes, iso
 from neonat.store.tenure import bounds
 
 # How far times inside one boot may lie out of order without a step of the clock being known.
@@ -149,8 +149,7 @@ class Queries:
         """The newest episodes that touch [start, end), newest first."""
         return list(
             self._rows(
-                _EPISODES.format(_EPISODE["alarms"], "alarm_episode", "DESC") + " LIMIT ?",
-                (gateway, gateway, end, end, start, start, limit),
+                _episodes("alarms", gateway, "DESC") + " LIMIT ?4", (gateway, end, start, limit)
             )
         )
 
@@ -176,11 +175,7 @@ class Queries:
             for part in self._runs(gateway):
                 yield from self._frames(what, part, start, end)
         elif what in _EPISODE:
-            view = {"alarms": "alarm_episode", "settings": "setting_stretch"}
-            yield from self._rows(
-                _EPISODES.format(_EPISODE[what], view.get(what, "text_stretch"), "ASC"),
-                (gateway, gateway, end, end, start, start),
-            )
+            yield from self._rows(_episodes(what, gateway, "ASC"), (gateway, end, start))
         else:
             yield from self._rows(_OTHERS[what], self._values(what, gateway, start, end))
 
@@ -345,10 +340,19 @@ _EPISODE = {
     for what, columns in _EPISODE.items()
 }
 
-_EPISODES = (
-    "SELECT {} FROM {} WHERE (? IS NULL OR gateway = ?) AND (? IS NULL OR started < ?)"
-    " AND (? IS NULL OR over IS NULL OR over > ?) ORDER BY gateway, started {}"
-)
+
+def _episodes(what: str, gateway: str | None, order: str) -> str:
+    """Episodes that touch a time; of one gateway only its own stretches are looked at.
+
+    Parameters: gateway's name, time to stop before, first time.
+    """
+    mine = "WHERE x.gateway = (SELECT id FROM gateway WHERE name = ?1)"
+    source = episodes(*EPISODES[what], "WHERE ?1 IS NULL" if gateway is None else mine)
+    return (
+        f"SELECT {_EPISODE[what]} FROM ({source}) WHERE (?2 IS NULL OR started < ?2)"
+        f" AND (?3 IS NULL OR over IS NULL OR over > ?3) ORDER BY gateway, started {order}"
+    )
+
 
 _OTHERS = {
     "gaps": "SELECT * FROM gaps WHERE ? IS NULL OR gateway = ? ORDER BY gateway, boot, first",

@@ -192,7 +192,7 @@ SELECT g.name AS gateway, r.boot AS boot, (f.id & 4294967295) + n.i AS seq,
     + CASE ({_FOLLOWER.format(1)}) & 1 WHEN 0 THEN ({_FOLLOWER.format(1)}) / 2
       ELSE -(({_FOLLOWER.format(1)} + 1) / 2) END END AS received_at,
   s.request AS request, {_data("s", "f.body")} AS data
-FROM gateway g CROSS JOIN run r ON r.gateway = g.id AND r.boot > 0
+FROM {{runs}}
 CROSS JOIN frame f ON f.id BETWEEN {{low}} AND {{high}}
 CROSS JOIN step n ON n.i <= length(f.more) / 3
 CROSS JOIN shape s ON s.id = CASE n.i WHEN 0 THEN abs(f.shape) ELSE {_FOLLOWER.format(0)} END
@@ -201,22 +201,26 @@ CROSS JOIN shape s ON s.id = CASE n.i WHEN 0 THEN abs(f.shape) ELSE {_FOLLOWER.f
 _LEGACY_FRAME = f"""
 SELECT g.name AS gateway, CAST(NULL AS INTEGER) AS boot, NULL AS seq, +l.at AS at, 'set' AS clock,
   +l.received_at AS received_at, s.request AS request, {_data("s", "l.body")} AS data
-FROM gateway g CROSS JOIN run r ON r.gateway = g.id AND r.boot = 0
+FROM {{runs}}
 CROSS JOIN legacy l ON l.run = r.id CROSS JOIN shape s ON s.id = l.shape
 """
+
+_RUNS = "gateway g CROSS JOIN run r ON r.gateway = g.id AND r.boot {} 0"
+_RUN = "run r CROSS JOIN gateway g ON g.id = r.gateway"
 
 # The rows of `record` of one run: of this protocol, of the original one.
 # Parameters: run, lowest and highest id (times for the original firmware's).
 FRAME_OF_RUN = (
-    _FRAME.format(low="?2", high="?3") + "WHERE r.id = ?1 ORDER BY f.id, n.i",
-    _LEGACY_FRAME + "WHERE r.id = ?1 AND l.at BETWEEN ?2 AND ?3 ORDER BY l.at, l.id",
+    _FRAME.format(runs=_RUN, low="?2", high="?3") + "WHERE r.id = ?1 ORDER BY f.id, n.i",
+    _LEGACY_FRAME.format(runs=_RUN)
+    + "WHERE r.id = ?1 AND l.at BETWEEN ?2 AND ?3 ORDER BY l.at, l.id",
 )
 
 _FRAMES = f"""
 CREATE VIEW record AS
-{_FRAME.format(low="r.id << 32", high="(r.id << 32) + 4294967295")}
+{_FRAME.format(runs=_RUNS.format(">"), low="r.id << 32", high="(r.id << 32) + 4294967295")}
 UNION ALL
-{_LEGACY_FRAME};
+{_LEGACY_FRAME.format(runs=_RUNS.format("="))};
 CREATE VIEW frames AS
 SELECT gateway, boot, seq, {iso("at")} AS at, clock, {iso("received_at")} AS received_at, data
 FROM record WHERE request <> '!';
@@ -230,7 +234,6 @@ _POSITION = "CASE x.boot WHEN 0 THEN x.at ELSE (r.id << 32) + x.seq END"
 
 # Stretches in order: the n-th of its request, when it began and was last seen, when it was over.
 _STRETCHES = f"""
-CREATE VIEW stretches AS
 SELECT *, row_number() OVER w AS n, lead(began) OVER w AS over
 FROM (
   SELECT x.gateway AS gateway, x.request AS request, x.boot AS boot, x.seq AS seq,
@@ -241,18 +244,17 @@ FROM (
     x.at + CASE x.unset WHEN 0 THEN 0 ELSE r.boot_at END AS began,
     x.last_at + CASE x.last_unset WHEN 0 THEN 0 ELSE l.boot_at END AS seen
   FROM stretch x JOIN run r ON r.gateway = x.gateway AND r.boot = x.boot
-  JOIN run l ON l.gateway = x.gateway AND l.boot = x.last_boot)
-WINDOW w AS (PARTITION BY gateway, request ORDER BY boot, seq);
-"""
+  JOIN run l ON l.gateway = x.gateway AND l.boot = x.last_boot {{where}})
+WINDOW w AS (PARTITION BY gateway, request ORDER BY boot, seq)"""
 
 
-def _episodes(view: str, kind: str, key: str) -> str:
+def episodes(kind: str, key: str, where: str = "") -> str:
     """Stretches that follow each other and all hold the same item, as one.
 
-    A bare column beside max(n) is that of the last stretch, beside min(pos) that of the first cell.
+    `where` chooses among the rows `x` of the table `stretch`. A bare column beside max(n) is that
+    of the last stretch, beside min(pos) that of the first cell.
     """
     return f"""
-CREATE VIEW {view} AS
 SELECT g.name AS gateway, e.code AS code, e.codepage AS codepage, e.priority AS priority,
   e.text AS text, e.raw AS raw, e.value AS value, k.name AS name, k.unit AS unit,
   e.started AS started, e.seen AS seen, e.over AS over
@@ -262,22 +264,27 @@ FROM (
     FROM (
       SELECT s.*, c.*, s.n - row_number() OVER (
         PARTITION BY s.gateway, s.request, c.codepage, {key} ORDER BY s.n) AS island
-      FROM stretches s JOIN (
+      FROM ({_STRETCHES.format(where=where)}) s JOIN (
         SELECT shape AS of_shape, item, code, codepage, priority, raw, value, text, min(pos)
         FROM cell c WHERE kind = '{kind}' GROUP BY shape, codepage, {key}) c
       ON c.of_shape = s.shape) c
     WINDOW w AS (PARTITION BY gateway, request, codepage, {key}, island ORDER BY n)) c
   GROUP BY gateway, request, codepage, {key}, island) e
 JOIN gateway g ON g.id = e.gateway
-LEFT JOIN catalog k ON k.model = e.named AND k.item = e.item;
-"""
+LEFT JOIN catalog k ON k.model = e.named AND k.item = e.item"""
 
+
+# The kind of item and what makes it the same, of each view of episodes.
+EPISODES = {
+    "alarms": ("alarm", "c.code"),
+    "settings": ("setting", "c.code, c.raw"),
+    "texts": ("text", "c.code, c.text"),
+}
 
 _EPISODES = (
-    _STRETCHES
-    + _episodes("alarm_episode", "alarm", "c.code")
-    + _episodes("setting_stretch", "setting", "c.code, c.raw")
-    + _episodes("text_stretch", "text", "c.code, c.text")
+    "".join(
+        f"CREATE VIEW {kind}_episode AS {episodes(kind, key)};" for kind, key in EPISODES.values()
+    )
     + f"""
 CREATE VIEW alarms AS
 SELECT gateway, code, codepage, priority, text AS phrase, {iso("started")} AS started_at,
@@ -285,10 +292,10 @@ SELECT gateway, code, codepage, priority, text AS phrase, {iso("started")} AS st
 FROM alarm_episode;
 CREATE VIEW settings AS
 SELECT gateway, {iso("started")} AS at, {iso("over")} AS until, code, name, value, unit, raw
-FROM setting_stretch;
+FROM setting_episode;
 CREATE VIEW texts AS
 SELECT gateway, {iso("started")} AS at, {iso("over")} AS until, code, name, text
-FROM text_stretch;
+FROM text_episode;
 """
 )
 
