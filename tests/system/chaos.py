@@ -16,11 +16,11 @@ BETWEEN_S = (0.3, 1.5)
 FROZEN_S = (0.3, 2.5)
 
 LINE_FAULTS = (
-    "flip=0.03",
-    "lose=0.03",
-    "cut=0.02",
-    "noise=0.03",
-    "checksum=0.02",
+    "flip=0.015",
+    "lose=0.015",
+    "cut=0.01",
+    "noise=0.02",
+    "checksum=0.015",
     "duplicate=0.03",
     "insert=0.05",
     "unknown=0.1",
