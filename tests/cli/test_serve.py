@@ -195,6 +195,9 @@ def test_passwords_are_in_no_argument_list_and_no_log(tmp_path):
         (["ingest", "--db", "sqlite:///n.db", "--broker", "mqtts://x", "--broker-ca", "no-ca"],
          1, "no-ca"),
         (["web", "--db", "sqlite:///n.db", "--http", "{taken}"], 1, "--http"),
+        (["web", "--db", "sqlite:///n.db", "--http", "0.0.0.0:{free}"], 1, "--http-open"),
+        (["serve", "--db", "sqlite:///n.db", "--http", "0.0.0.0:{free}"], 1, "--http-open"),
+        (["demo", "--http", "0.0.0.0:{free}"], 1, "--http-open"),
         (["demo", "--data", "text"], 1, "--data"),
     ],
 )  # fmt: skip

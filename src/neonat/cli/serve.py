@@ -16,7 +16,7 @@ from neonat.cli.ingest import (
     given,
 )
 from neonat.cli.output import CommandError, stop_event
-from neonat.cli.web import add_http_option, address
+from neonat.cli.web import add_http_option, address, http_address
 from neonat.ingest.broker_url import BrokerUrl, BrokerUrlError, broker_url
 from neonat.supervisor import Child, ChildError, Supervisor
 
@@ -87,7 +87,7 @@ def supervise(args: argparse.Namespace, more: list[Child], started: Callable[[],
 def children(args: argparse.Namespace) -> list[Child]:
     """Broker (when embedded), ingest and web; CommandError and the like for what cannot be."""
     db = given(args.db, DB_VARIABLE, "--db")
-    http = address(args.http, "--http")
+    http = http_address(args)
     check_free(*http, "--http")
     family: list[Child] = []
     if args.broker == "embedded":
@@ -102,9 +102,8 @@ def children(args: argparse.Namespace) -> list[Child]:
     words += ["--verbose"] if args.verbose else []
     secret = {DB_VARIABLE: db, BROKER_VARIABLE: broker.secret_url()}
     family.append(Child("ingest", neonat(*words), secret))
-    family.append(
-        Child("web", neonat("web", "--http", args.http), {DB_VARIABLE: db}, accepts(*http))
-    )
+    page = ["web", "--http", args.http] + (["--http-open"] if args.http_open else [])
+    family.append(Child("web", neonat(*page), {DB_VARIABLE: db}, accepts(*http)))
     return family
 
 

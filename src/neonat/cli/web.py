@@ -22,13 +22,17 @@ def add(subparsers: argparse._SubParsersAction) -> None:
     parser.set_defaults(run=run)
 
 
-def add_http_option(parser: argparse.ArgumentParser, default: str | None = HTTP_DEFAULT) -> None:
-    """Add where the page is."""
+def add_http_option(
+    parser: argparse.ArgumentParser,
+    default: str | None = HTTP_DEFAULT,
+    says: str = f"where the page is (default: {HTTP_DEFAULT})",
+) -> None:
+    """Add where the page is, and who may see it."""
+    parser.add_argument("--http", default=default, metavar="HOST:PORT", help=says)
     parser.add_argument(
-        "--http",
-        default=default,
-        metavar="HOST:PORT",
-        help=f"where the page is (default: {HTTP_DEFAULT})",
+        "--http-open",
+        action="store_true",
+        help="let everybody who reaches that address see the page; it has no sign-in",
     )
 
 
@@ -39,12 +43,25 @@ def run(args: argparse.Namespace) -> int:
 
     stop = stop_event()
     to_stderr()
-    host, port = address(args.http, "--http")
+    host, port = http_address(args)
     try:
         serve(given(args.db, DB_VARIABLE, "--db"), host, port, stop)
     except ServeError as error:
         raise CommandError(str(error)) from error
     return 0
+
+
+def http_address(args: argparse.Namespace) -> tuple[str, int]:
+    """Where the page listens; CommandError for an open address that nobody asked for."""
+    from neonat.web.address import is_loopback
+
+    host, port = address(args.http, "--http")
+    if not (is_loopback(host) or args.http_open):
+        raise CommandError(
+            f"--http {args.http} is reached by others and the page has no sign-in: put a proxy"
+            " with authentication before a loopback address, or add --http-open"
+        )
+    return host, port
 
 
 def address(text: str, option: str) -> tuple[str, int]:

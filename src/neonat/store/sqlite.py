@@ -27,7 +27,7 @@ from neonat.store.schema import MIGRATIONS
 from neonat.store.tenure import MODEL_OF
 from neonat.store.writer import Writer
 
-BUSY_S = 5.0
+BUSY_S = 2.0
 PAGE_SIZE = 4096
 
 _ADVICE = {
