@@ -45,7 +45,7 @@ def judge(process: subprocess.Popen) -> int:
         line = json.loads(text)
         waiting = line.get("records", line.get("left", 0))
         print(ROW.format(line["frames"], line["heap"], line.get("free", ""), waiting), flush=True)
-        if line["frames"] and waiting < 50:
+        if line["frames"] and line.get("records", 50) < 50:
             quiet.append(line["heap"])
     if process.wait() or not quiet:
         print("the gateway did not come to its end")

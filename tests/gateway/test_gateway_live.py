@@ -330,3 +330,34 @@ def test_sigint_ends_it_cleanly_while_the_broker_is_away(tmp_path, runtime):
         wait_for(lambda: "link: up" in command.text(), what="the link")
         command.process.send_signal(signal.SIGINT)
         assert command.process.wait(5) == 0
+
+
+def test_baud_and_parity_are_found(tmp_path, broker, server):
+    with (
+        incubator(tmp_path, "--baud", "38400", "--parity", "even") as line,
+        gateway(tmp_path, broker.port, line),
+    ):
+        wait_for(lambda: records(server, "link"), 40, "the link")
+        wait_for(
+            lambda: server.states[-1].get("line") == {"baud": 38400, "parity": "even"},
+            what="the line in the state",
+        )
+
+
+@pytest.mark.skipif(not MICROPYTHON.exists(), reason="no micropython here")
+def test_a_killed_micropython_is_started_again(tmp_path, broker, server):
+    with (
+        incubator(tmp_path) as line,
+        gateway(tmp_path, broker.port, line, "--micropython") as command,
+    ):
+        wait_for(lambda: server.frames(), what="frames")
+        found = subprocess.run(
+            ["ps", "-o", "pid=", "--ppid", str(command.process.pid)],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        os.kill(int(found.stdout), signal.SIGKILL)
+        wait_for(lambda: any(boot == 2 for boot, _ in server.rows), what="the second boot")
+        wait_for(lambda: len(records(server, "boot")) == 2, what="its boot record")
+    assert records(server, "boot")[1]["reason"] == "crash"

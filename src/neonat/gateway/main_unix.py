@@ -42,7 +42,7 @@ def main() -> int:
         log("neonat gateway: " + str(error))
         return 1
     except Exception as error:
-        sys.print_exception(error)  # type: ignore[attr-defined]
+        sys.print_exception(error, sys.stderr)  # type: ignore[attr-defined]
         return 4
     if end.startswith("refused"):
         log("neonat gateway: " + end[9:] + "; check the user and the password")
