@@ -20,6 +20,7 @@ from system.chain import Chain
 from system.chaos import LINE_FAULTS, Chaos
 from system.compare import losses
 
+BAD_LINE = (*LINE_FAULTS, "silence", "restart")
 COLUMNS = (
     ("killed g/b/i", 14),
     ("cut", 5),
@@ -75,7 +76,7 @@ def main() -> int:
     bad = []
     for broker in ("embedded", "mosquitto") if MOSQUITTO else ("embedded",):
         for micropython in (False, True):
-            for faults in ((), LINE_FAULTS):
+            for faults in ((), BAD_LINE):
                 cells, wrong = trial(broker, micropython, faults, args.seconds, args.seed)
                 name = f"{broker}, {'MicroPython' if micropython else 'CPython'}"
                 name += ", bad line" if faults else ""

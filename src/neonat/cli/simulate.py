@@ -40,7 +40,12 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     where = parser.add_mutually_exclusive_group(required=True)
     where.add_argument("--pty", metavar="LINK", help="symbolic link to make to a pseudo-terminal")
     where.add_argument("--tcp", metavar="HOST:PORT", help="address to listen on (port 0: any)")
-    parser.add_argument("--device", metavar="MODEL", default="tn500", help="tn500 (default), …")
+    parser.add_argument(
+        "--device",
+        metavar="MODEL",
+        default="tn500",
+        help="tn500 (default), isolette or babyroo; also by id or name",
+    )
     parser.add_argument("--replay", metavar="FILE", help="answer with what was recorded")
     parser.add_argument(
         "--verbatim", action="store_true", help="send the recording as it is, again and again"
@@ -49,7 +54,13 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
         "--interval", metavar="MS", type=int, default=500, help="between frames with --verbatim"
     )
     parser.add_argument("--seed", type=int, help="repeat a run: drift and faults depend on it")
-    parser.add_argument("--fault", metavar="NAME[=RATE]", action="append", default=[])
+    parser.add_argument(
+        "--fault",
+        metavar="NAME[=RATE]",
+        action="append",
+        default=[],
+        help="see below; may be repeated",
+    )
     parser.add_argument("--log", metavar="FILE", help="JSON lines: every frame sent whole, faults")
     opening = parser.add_mutually_exclusive_group()
     opening.add_argument("--opens", action="store_true", help="it sends ICC itself (default)")
