@@ -22,7 +22,7 @@ lint: setup-test
 	.venv/bin/mypy
 
 test: lint
-	$(PY) -m pytest
+	$(PY) -m pytest -n 4
 
 format: setup-test
 	.venv/bin/ruff check --fix .
