@@ -19,22 +19,16 @@ from brokers import MOSQUITTO
 from system.chain import Chain
 from system.chaos import LINE_FAULTS, Chaos
 from system.compare import losses
+from table import Cell, Table
 
 BAD_LINE = (*LINE_FAULTS, "silence", "restart")
 COLUMNS = (
-    ("killed g/b/i", 14),
-    ("cut", 5),
-    ("frozen", 8),
-    ("doubled", 9),
-    ("on the line", 13),
-    ("harmed", 8),
-    ("stored", 9),
-    ("gaps", 6),
-    ("wrong", 7),
+    *("killed g/b/i", "cut", "frozen", "doubled", "on the line"),
+    *("harmed", "stored", "gaps", "wrong"),
 )
 
 
-def row(counts: Counter, chain: Chain, stored: int, wrong: int) -> list[str]:
+def row(counts: Counter, chain: Chain, stored: int, wrong: int) -> list[Cell]:
     """The cells of one line of the table."""
     log = chain.log()
     kills = "/".join(str(counts[f"{what} killed"]) for what in ("gateway", "broker", "ingest"))
@@ -44,12 +38,12 @@ def row(counts: Counter, chain: Chain, stored: int, wrong: int) -> list[str]:
     whole = sum("raw" in line for line in log)
     harmed = sum(len(line.get("harmed", ())) for line in log)
     numbers = (cuts, frozen, doubled, whole, harmed, stored, len(chain.gaps()), wrong)
-    return [kills, *map(str, numbers)]
+    return [kills, *numbers]
 
 
 def trial(
     broker: str, micropython: bool, faults: tuple[str, ...], seconds: float, seed: int
-) -> tuple[list[str], list[str]]:
+) -> tuple[list[Cell], list[str]]:
     """One combination: the cells of its line, and what was wrong."""
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -71,8 +65,8 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=seconds, help="for each row")
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
     args = parser.parse_args()
-    print(f"{args.seconds:.0f} s each, seed {args.seed}, {time.strftime('%Y-%m-%d')}")
-    print(f"{'':34}" + "".join(f"{name:>{width}}" for name, width in COLUMNS))
+    title = f"chaos: {args.seconds:.0f} s each, seed {args.seed}, {time.strftime('%Y-%m-%d')}"
+    table = Table(title, *COLUMNS)
     bad = []
     for broker in ("embedded", "mosquitto") if MOSQUITTO else ("embedded",):
         for micropython in (False, True):
@@ -80,9 +74,7 @@ def main() -> int:
                 cells, wrong = trial(broker, micropython, faults, args.seconds, args.seed)
                 name = f"{broker}, {'MicroPython' if micropython else 'CPython'}"
                 name += ", bad line" if faults else ""
-                widths = [width for _, width in COLUMNS]
-                text = "".join(f"{c:>{w}}" for c, w in zip(cells, widths, strict=True))
-                print(f"{name:34}{text}", flush=True)
+                table.row(name, *cells)
                 bad += [f"{name}: {reason}" for reason in wrong]
     for reason in bad[:20]:
         print(reason, file=sys.stderr)

@@ -7,9 +7,11 @@ import sys
 import tempfile
 from pathlib import Path
 
+from table import Table
+
 ROOT = Path(__file__).resolve().parents[1]
 SCRIPT = ROOT / "tests" / "gateway" / "portable" / "endurance.py"
-ROW = "{:>10} {:>14} {:>14} {:>10}"
+BARE = "import gc; gc.collect(); print(gc.mem_alloc(), gc.mem_free())"
 
 
 def main() -> int:
@@ -33,18 +35,24 @@ def main() -> int:
             stdout=subprocess.PIPE,
             text=True,
         )
-        print(ROW.format("frames", "heap in use", "heap free", "waiting"))
-        return judge(process)
+        table = Table(
+            f"gateway: bytes of a {options.heap} heap after collection, outages in between",
+            *("in use", "free", "waiting"),
+        )
+        words = [str(micropython), "-X", f"heapsize={options.heap}", "-c", BARE]
+        bare = subprocess.run(words, capture_output=True, text=True, check=True).stdout.split()
+        table.row("baseline: MicroPython alone", *map(int, bare))
+        return judge(process, table)
 
 
-def judge(process: subprocess.Popen) -> int:
+def judge(process: subprocess.Popen, table: Table) -> int:
     """Print the lines of the run; the exit code."""
     quiet = []
     line: dict = {}
     for text in process.stdout or ():
         line = json.loads(text)
         waiting = line.get("records", line.get("left", 0))
-        print(ROW.format(line["frames"], line["heap"], line.get("free", ""), waiting), flush=True)
+        table.row(f"after {line['frames']:,} frames", line["heap"], line.get("free"), waiting)
         if line["frames"] and line.get("records", 50) < 50:
             quiet.append(line["heap"])
     if process.wait() or not quiet:

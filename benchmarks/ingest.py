@@ -6,7 +6,6 @@ one row a line into SQLite with the same durability. Publisher, broker and inges
 """
 
 import argparse
-import os
 import select
 import socket
 import sqlite3
@@ -15,17 +14,18 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
-from shutil import which
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+
+from brokers import MOSQUITTO, Broker
 from medibus.escape import escape
 from medibus.frame import response
-from neonat.broker import command, environment
-from neonat.cli.serve import accepts, neonat
+from neonat.cli.serve import neonat
 from neonat.gateway.envelope import line, parse_ack, stamp
-from neonat.supervisor import Child, Supervisor
+from table import Table, times
 
 HOST = "127.0.0.1"
 GATEWAYS = 8
@@ -189,56 +189,21 @@ def publish(port: int, total: int, per_message: int) -> None:
     publisher.close()
 
 
-@contextmanager
-def embedded(port: int, _folder: Path) -> Iterator[None]:
-    """The broker that comes with neonat."""
-    child = Child("broker", command(), environment(HOST, port, {}), accepts(HOST, port))
-    supervisor = Supervisor([child], threading.Event())
-    supervisor.start()
-    try:
-        yield
-    finally:
-        supervisor.end()
-
-
-@contextmanager
-def mosquitto(port: int, folder: Path) -> Iterator[None]:
-    """Debian's Mosquitto with its own defaults."""
-    path = folder / "mosquitto.conf"
-    path.write_text(f"listener {port} {HOST}\nallow_anonymous true\nuser root\n")
-    child = Child(
-        "mosquitto",
-        [which("mosquitto", path=os.environ["PATH"] + ":/usr/sbin") or "", "-c", str(path)],
-        ready=accepts(HOST, port),
-    )
-    supervisor = Supervisor([child], threading.Event())
-    supervisor.start()
-    try:
-        yield
-    finally:
-        supervisor.end()
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.create_server((HOST, 0)) as found:
-        return found.getsockname()[1]
-
-
-def through(broker: Callable, total: int, per_message: int) -> float:
+def through(kind: str, total: int, per_message: int) -> float:
     """Envelopes a second through a broker and `neonat ingest`."""
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
-        folder, port = Path(name), free_port()
-        stack.enter_context(broker(port, folder))
+        folder = Path(name)
+        broker = Broker(kind, folder).start()
+        stack.callback(broker.kill)
         log = stack.enter_context(open(folder / "ingest.log", "w+"))
         words = ("ingest", "--db", f"sqlite:///{folder}/bench.db", "--broker")
-        ingest = subprocess.Popen(neonat(*words, f"mqtt://{HOST}:{port}"), stderr=log)
+        ingest = subprocess.Popen(neonat(*words, broker.url), stderr=log)
         try:
             while "connected" not in (folder / "ingest.log").read_text():
                 time.sleep(0.05)
                 if ingest.poll() is not None:
                     raise SystemExit((folder / "ingest.log").read_text())
-            seconds = publisher_seconds(port, total, per_message)
+            seconds = publisher_seconds(broker.port, total, per_message)
         finally:
             ingest.terminate()
             ingest.wait()
@@ -314,17 +279,17 @@ def main() -> None:
     if args.publish:
         publish(args.publish, args.total, args.lines)
         return
-    brokers: list[tuple[str, Callable]] = [("embedded", embedded)]
-    if which("mosquitto", path=os.environ.get("PATH", "") + ":/usr/sbin"):
-        brokers.append(("mosquitto", mosquitto))
     base = bare(args.total)
-    print(f"{'ingest, committed and acknowledged':42}{'envelopes/s':>12}{'of baseline':>13}")
-    print(f"{'baseline: bare socket into SQLite':42}{base:12,.0f}{1:13.0%}")
-    for name, broker in brokers:
+    table = Table(
+        "ingest: envelopes/s committed and acknowledged through a broker",
+        *("envelopes/s", "to baseline"),
+    )
+    table.row("baseline: bare socket into SQLite", round(base), times(base, base))
+    for kind in ("embedded", "mosquitto") if MOSQUITTO else ("embedded",):
         for lines, total in ((1, args.total // 20), (50, args.total)):
-            rate = through(broker, total, lines)
-            label = f"{name}, {lines} line{'s' if lines > 1 else ''} a message"
-            print(f"{label:42}{rate:12,.0f}{rate / base:13.0%}", flush=True)
+            rate = through(kind, total, lines)
+            label = f"{kind}, {lines} line{'s' if lines > 1 else ''} a message"
+            table.row(label, round(rate), times(rate, base))
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from system.chain import Chain
 from system.compare import unix_ms
 from system.stream import Stream
+from table import Table
 from waiting import wait_for
 
 PERIOD_MS = 350
@@ -90,10 +91,9 @@ def percentile(values: list[float], part: float) -> float:
     return ranked[min(len(ranked) - 1, int(len(ranked) * part))]
 
 
-def row(label: str, values: list[float]) -> None:
+def row(table: Table, label: str, values: list[float]) -> None:
     """One line of the table."""
-    p50, p99 = percentile(values, 0.5), percentile(values, 0.99)
-    print(f"{label:46}{len(values):7}{p50:9.1f}{p99:9.1f}{max(values):9.1f}", flush=True)
+    table.row(label, len(values), percentile(values, 0.5), percentile(values, 0.99), max(values))
 
 
 def main() -> None:
@@ -101,13 +101,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--frames", type=int, default=300)
     args = parser.parse_args()
-    print(
-        f"{'last byte on the line to live event, ms':46}{'frames':>7}{'p50':>9}{'p99':>9}{'max':>9}"
+    table = Table(
+        "latency: ms from the last byte on the line to the browser's event",
+        *("frames", "p50", "p99", "max"),
     )
-    row("baseline: TCP echo and durable commit", baseline(args.frames))
+    row(table, "baseline: TCP echo and a durable commit", baseline(args.frames))
     for micropython in (False, True):
         label = "gateway under MicroPython" if micropython else "gateway under CPython"
-        row(f"{label}, embedded broker", latencies("embedded", micropython, args.frames))
+        row(table, f"{label}, embedded broker", latencies("embedded", micropython, args.frames))
 
 
 if __name__ == "__main__":

@@ -11,12 +11,13 @@ BENCHMARKS = ("decode", "store", "ingest", "latency", "gateway_memory")
 
 
 def main() -> int:
-    print(f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores")
-    failed = []
-    for name in sys.argv[1:] or BENCHMARKS:
-        print(f"\n{name}", flush=True)
-        if subprocess.run([sys.executable, str(HERE / f"{name}.py")], check=False).returncode:
-            failed.append(name)
+    machine = f"{platform.machine()}, {os.cpu_count()} cores"
+    print(f"Python {platform.python_version()}, {machine}", flush=True)
+    failed = [
+        name
+        for name in sys.argv[1:] or BENCHMARKS
+        if subprocess.run([sys.executable, str(HERE / f"{name}.py")], check=False).returncode
+    ]
     if failed:
         print(f"failed: {', '.join(failed)}", file=sys.stderr)
     return 1 if failed else 0

@@ -15,6 +15,7 @@ from pathlib import Path
 from medibus.frame import response
 from neonat.ingest.reading import FrameReader
 from neonat.store import Record, open_store
+from table import Table, times
 
 T0 = 1_795_000_000_000
 READINGS = 10
@@ -97,7 +98,10 @@ def write_bare(base: sqlite3.Connection, batch: list[Record], shift: int = 0) ->
 
 def speed(folder: Path) -> None:
     """Records/s into `write`, one gateway, in batches as ingest makes them."""
-    print(f"{'records a batch':>16}{'records/s':>12}{'bare loop':>12}{'share':>8}")
+    table = Table(
+        "store.write: records/s into SQLite; baseline: bare rows of whole frames",
+        *("baseline", "records/s", "to baseline"),
+    )
     all_of_them = records(1, 16_000)[0][0]
     for size in BATCHES:
         part = all_of_them[: min(len(all_of_them), max(200, size * 40))]
@@ -114,10 +118,11 @@ def speed(folder: Path) -> None:
             write_bare(base, batch)
         other = len(part) / (time.perf_counter() - begun)
         base.close()
-        print(f"{size:>16}{mine:>12,.0f}{other:>12,.0f}{mine / other:>8.0%}")
+        label = f"{size:,} record{'s' if size > 1 else ''} a batch"
+        table.row(label, round(other), round(mine), times(mine, other))
 
 
-def size(folder: Path, gateways: int, seconds: int) -> Path:
+def size(table: Table, folder: Path, gateways: int, seconds: int) -> Path:
     """Bytes a reading of the whole file, gateways taking turns as they do when live."""
     each, count = records(gateways, seconds)
     path = folder / f"size{gateways}.db"
@@ -138,19 +143,15 @@ def size(folder: Path, gateways: int, seconds: int) -> Path:
     total = path.stat().st_size
     other = (folder / f"bare{gateways}.db").stat().st_size
     turns = max(map(len, each))
-    print(
-        f"{gateways:>3} gateways, {seconds} s, {count:,} readings:"
-        f" {total / count:.2f} bytes a reading; bare loop of whole frames {other / count:.2f}"
-        f" ({took / turns * 1e6:,.0f} µs a commit of {gateways} records)"
-    )
-    shares(path, count)
+    label = f"{gateways} gateway{'s' if gateways > 1 else ''}, {seconds:,} s, {count:,} readings"
+    table.row(label, other / count, total / count, times(total, other), round(took / turns * 1e6))
+    shares(table, path, count)
     return path
 
 
-def shares(path: Path, count: int) -> None:
+def shares(table: Table, path: Path, count: int) -> None:
     """What takes the bytes."""
     base = sqlite3.connect(path)
-    page = base.execute("PRAGMA page_size").fetchone()[0]
     try:
         rows = base.execute(
             "SELECT name, sum(pgsize), sum(unused) FROM dbstat GROUP BY name ORDER BY 2 DESC"
@@ -158,25 +159,24 @@ def shares(path: Path, count: int) -> None:
     except sqlite3.Error:
         rows = []
     for name, taken, unused in rows[:4]:
-        print(
-            f"      {name:<12}{taken / count:>6.2f} bytes a reading,"
-            f" {1 - unused / taken:.0%} of its pages filled"
-        )
+        table.row(f"  table {name}, {1 - unused / taken:.0%} full", None, taken / count)
     rest = sum(taken for _, taken, _ in rows[4:])
-    print(f"      {'others':<12}{rest / count:>6.2f} bytes a reading (page size {page})")
+    if rows:
+        table.row("  the others", None, rest / count)
     base.close()
 
 
 def reading(path: Path, count: int) -> None:
     """µs a row through the view, beside the bare loop's rows cut up in Python."""
+    table = Table("reading: µs a row of the view readings", "µs a row", "to baseline")
+    base = sqlite3.connect(path.with_name(path.name.replace("size", "bare")))
+    bare_took = best(lambda: cut(base)) / count * 1e6
+    base.close()
+    table.row("baseline: fields cut in Python, no numbers", bare_took, times(1, 1))
     base = sqlite3.connect(path)
     for columns in ("count(*)", "name, value", "gateway, at, name, value", "*"):
         took = best(lambda sql=f"SELECT {columns} FROM readings": drain(base, sql)) / count * 1e6
-        print(f"  SELECT {columns} FROM readings: {took:.2f} µs a row")
-    base.close()
-    base = sqlite3.connect(path.with_name(path.name.replace("size", "bare")))
-    took = best(lambda: cut(base)) / count * 1e6
-    print(f"  bare loop, fields cut in Python, no numbers: {took:.2f} µs a row")
+        table.row(f"SELECT {columns}", took, times(took, bare_took))
     base.close()
 
 
@@ -208,13 +208,14 @@ def main() -> None:
     scale = float(sys.argv[1]) if len(sys.argv) > 1 else 1.0
     with tempfile.TemporaryDirectory(dir=".") as name:
         folder = Path(name)
-        print("store.write")
         speed(folder)
-        print("disk")
+        table = Table(
+            "disk: bytes a reading, archive and indexes included; baseline: rows of whole frames",
+            *("baseline", "bytes", "to baseline", "µs a commit"),
+        )
         seconds = int(7200 * scale)
-        path = size(folder, 1, seconds)
-        size(folder, 20, seconds // 10)
-        print("reading")
+        path = size(table, folder, 1, seconds)
+        size(table, folder, 20, seconds // 10)
         reading(path, READINGS * seconds)
 
 

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from neonat.gateway.files import Files
-from neonat.gateway.net import Connection
+from neonat.gateway.net import Connection, watch
 from neonat.gateway.serial_line import SerialLine
 
 MESSAGE_MAX = 12288
@@ -145,12 +145,6 @@ class Board:
         """Wait until one of the streams has something, or may write where it wants to."""
         poller = select.poll()
         poller.register(self._stop_read, select.POLLIN)
-        for stream in streams:
-            if stream.pollable is None:
-                timeout_ms = min(timeout_ms, 20)
-                continue
-            mask = select.POLLIN | (select.POLLOUT if stream.want_write else 0)
-            poller.register(stream.pollable, mask)
-        poller.poll(timeout_ms)
+        poller.poll(watch(poller, streams, timeout_ms))
         with contextlib.suppress(OSError):
             self._stop_read.recv(64)

@@ -9,7 +9,7 @@ import sys
 import time
 
 from neonat.gateway.files import Files
-from neonat.gateway.net import Connection
+from neonat.gateway.net import Connection, watch
 
 EAGAIN = (11, 35, -26880, -26752)  # also mbedTLS's "want read" and "want write"
 CLOCK_SET_AFTER_MS = 1700000000000
@@ -155,12 +155,6 @@ class Board:
     def wait(self, streams: list, timeout_ms: int) -> None:
         poller = select.poll()
         poller.register(sys.stdin, select.POLLIN)
-        for stream in streams:
-            if stream.pollable is None:
-                timeout_ms = min(timeout_ms, 20)
-                continue
-            mask = select.POLLIN | (select.POLLOUT if stream.want_write else 0)
-            poller.register(stream.pollable, mask)
-        poller.poll(timeout_ms)
+        poller.poll(watch(poller, streams, timeout_ms))
         if self._control.poll(0):
             self.stopped = True

@@ -1,9 +1,23 @@
 """A TCP connection, with TLS or without, that never waits: resolve, connect, handshake, stream."""
 
+import select
 import socket
 
 IN_PROGRESS = (11, 114, 115, 36, 37, 119)  # EAGAIN, EALREADY, EINPROGRESS; elsewhere
 CONNECTED = (106, 56, 127)  # EISCONN; elsewhere
+
+LOOK_MS = 20  # for what no poller can watch
+
+
+def watch(poller, streams: list, timeout_ms: int) -> int:
+    """Put streams into a poller; how long it may wait at most."""
+    for stream in streams:
+        if stream.pollable is None:
+            timeout_ms = min(timeout_ms, LOOK_MS)
+        else:
+            mask = select.POLLIN | (select.POLLOUT if stream.want_write else 0)
+            poller.register(stream.pollable, mask)
+    return timeout_ms
 
 
 class Connection:

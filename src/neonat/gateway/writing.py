@@ -5,13 +5,6 @@ LINE_MAX = 1024
 _DAY = 86400000
 
 
-"""What the gateway writes: timestamps, records (`!word …`), the line on the wire."""
-
-LINE_MAX = 1024
-
-_DAY = 86400000
-
-
 def valid_gateway(name: str) -> bool:
     """Whether `name` can be a gateway's: 1 to 32 of `A-Z a-z 0-9 _ -`."""
     return 0 < len(name) <= 32 and all(

@@ -226,7 +226,7 @@ def main() -> None:
     spool_ = gateway.spool
     end = {"frames": acquisition.frames, "acked": gateway.sender.acked, "seq": spool_.seq}
     end.update({"left": spool_.records, "dropped": spool_.dropped, "starved": gateway.starved})
-    end.update({"connects": gateway.uplink.connects, "heap": heap()})
+    end.update({"connects": gateway.uplink.connects, "heap": heap(), "free": free()})
     print(json.dumps(end))
 
 

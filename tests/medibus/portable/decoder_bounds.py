@@ -1,22 +1,8 @@
 """Memory of the decoder under hostile input."""
 
-import gc
+from heap import in_use
 
 from medibus.decoder import Decoder
-
-try:
-    import tracemalloc
-except ImportError:
-    tracemalloc = None
-
-
-def in_use():
-    gc.collect()
-    if tracemalloc:
-        tracemalloc.start()
-        return tracemalloc.get_traced_memory()[0]
-    return gc.mem_alloc()
-
 
 HOSTILE = (
     b"\x01" * 64,

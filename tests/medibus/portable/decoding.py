@@ -106,6 +106,13 @@ def test_starts_without_end():
     assert found == [error("truncated", b"\x01")] * 9
 
 
+def test_long_frames_that_were_interrupted_are_not_all_held():
+    long = b"\x01$" + b"6530.8" * 250
+    decoder = Decoder()
+    assert decoder.feed(long + long + long) == []
+    assert decoder.feed(b"\x01") == [error("truncated", long)]
+
+
 def test_wrong_checksum():
     both(b"\x01*2C\r" + DATA, [error("checksum", b"\x01*2C"), frame(DATA)])
     both(b"\x01\r" + DATA, [error("checksum", b"\x01"), frame(DATA)])

@@ -1,22 +1,9 @@
 """Memory of the items under values that are always new."""
 
-import gc
+from heap import in_use
 
 from medibus.frame import Frame, response
 from medibus.items import items
-
-try:
-    import tracemalloc
-except ImportError:
-    tracemalloc = None
-
-
-def in_use():
-    gc.collect()
-    if tracemalloc:
-        tracemalloc.start()
-        return tracemalloc.get_traced_memory()[0]
-    return gc.mem_alloc()
 
 
 def test_new_values_do_not_grow_the_items_without_end():

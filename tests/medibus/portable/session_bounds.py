@@ -1,22 +1,9 @@
 """Memory of a session that goes on and on."""
 
-import gc
+from heap import in_use
 
 from medibus.frame import Frame, command, response
 from medibus.session import Plan, Session
-
-try:
-    import tracemalloc
-except ImportError:
-    tracemalloc = None
-
-
-def in_use():
-    gc.collect()
-    if tracemalloc:
-        tracemalloc.start()
-        return tracemalloc.get_traced_memory()[0]
-    return gc.mem_alloc()
 
 
 def test_a_long_session_does_not_grow():

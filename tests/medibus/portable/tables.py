@@ -5,6 +5,31 @@ from medibus import catalog
 UNITS = (None, "Cel", "%", "lx", "dB[A]", "g", "h")
 HEX = "0123456789ABCDEF"
 
+# The official table as medibus.md has it.
+READINGS = "65 66 6A 6C 6D 6E C0 C2 E4 EC F1 F2 F3"
+SETTINGS = "1A 1B 1C 24 3E 3F"
+TEXTS = "12 13 14 15 16 3B 3C 50 51 A2 A3 A4 A5"
+ALARMS = {
+    1: "30 AIR TEMP HI, 43 O2 SENS ERR, 65 SPEAKER FAIL, 6B AIR TEMP LOW, 70 OXYGEN LOW, "
+    "9E WATER LOW, A8 OXYGEN HIGH, AB AIR HTR INOP, B1 CHECK HOOD, B2 CHECK WEAN, B4 MAT HTR INOP, "
+    "B5 SENS MOD ERR, B6 WARM-UP DONE, BF WEANING FAIL, C5 WEANING DONE, C9 INT.TMP.HIGH, "
+    "CA FAN ERR, F0 DTEMP HIGH, F2 SYSTEM FAULT, F6 DTEMP LOW",
+    2: "0C HUM INOP, 0D HUMIDITY LOW, 15 CTEMP LOW, 16 CTEMP HIGH, 17 CTEMP ERR, 18 PTEMP LOW, "
+    "19 PTEMP HIGH, 1A PTEMP ERR, 1B AMB TEMP ERR, 36 NO OXYGEN, 50 O2 MOD  INOP, 7C MAT TEMP HI, "
+    "7F CHK PATIENT, 91 LOSS OF DATA, B8 NO CONFIRM",
+}
+RECORDED = {
+    "reading": "65 66 6C 6D 6E C2 E4 EC F1 F3",
+    "setting": "1A",
+    "text": "13 16 A3 A5",
+    "alarm": "43 B2",
+}
+# How a name ends where a phrase does; what it holds where a phrase begins.
+ENDS = {"HI": "high", "HIGH": "high", "LOW": "low", "ERR": "error", "INOP": "inoperable"}
+ENDS.update({"DONE": "done", "FAIL": "failed", "FAULT": "fault"})
+STARTS = {"AIR": "air", "O2": "oxygen", "OXYGEN": "oxygen", "MAT": "mattress", "CTEMP": "central"}
+STARTS.update({"PTEMP": "peripheral", "DTEMP": "difference", "HUM": "humidity", "AMB": "ambient"})
+
 
 def check(device, name):
     model = catalog.lookup(device)
@@ -33,9 +58,25 @@ def check(device, name):
 
 def test_babyleo():
     model = check("5700", "Babyleo TN500")
-    recorded = [row[2] for row in model.ROWS if row[8] == "R" and row[0] == "reading"]
-    assert sorted(recorded) == ["65", "66", "6C", "6D", "6E", "C2", "E4", "EC", "F1", "F3"]
-    assert len(model.ROWS) == 13 + 6 + 13 + 20 + 15
+    for kind, words in (("reading", READINGS), ("setting", SETTINGS), ("text", TEXTS)):
+        assert [row[2] for row in model.ROWS if row[0] == kind] == words.split(" "), kind
+    assert all(row[1] == 1 for row in model.ROWS if row[0] == "reading")
+    for kind, words in RECORDED.items():
+        recorded = [row[2] for row in model.ROWS if row[0] == kind and row[8] == "R"]
+        assert recorded == words.split(" "), kind
+    assert all((row[8] == "R") == (row[7] == "recording") for row in model.ROWS)
+    assert all(row[8] in "R2" for row in model.ROWS)
+
+
+def test_alarms_of_babyleo():
+    names = {row[1:3]: row[3] for row in catalog.lookup("5700").ROWS if row[0] == "alarm"}
+    for page, phrases in ALARMS.items():
+        for one in phrases.split(", "):
+            code, phrase = one[:2], one[3:].replace("  ", " ").split(" ")
+            name = names.pop((page, code))
+            assert name.endswith(ENDS.get(phrase[-1], "")), name
+            assert STARTS.get(phrase[0], "") in name, name
+    assert not names
 
 
 def test_isolette():
