@@ -79,7 +79,7 @@ def test_frames_arrive_in_order_with_the_facts_around_them(tmp_path, broker, ser
     assert whole(server)
     assert not server.refused
     assert not server.conflicts
-    state = server.states[-2]
+    state = [state for state in server.states if state["online"]][-1]
     assert sorted(state) == sorted(
         [
             "online",
@@ -108,6 +108,7 @@ def test_killed_again_and_again_nothing_is_lost_or_doubled(tmp_path, broker, ser
             wait_for(lambda before=before: len(server.rows) > before + 3, what="records")
             time.sleep(chance.random())
             command.kill()
+            wait_for(lambda: server.states[-1:] == [{"online": False}], what="the last will")
         server.acknowledging = False
         command = gateway(tmp_path, broker.port, line, *runtime)
         wait_for(lambda: any(boot == 5 for boot, _ in server.rows), what="the fifth boot")
@@ -216,6 +217,23 @@ def test_commands_are_answered_and_bad_ones_refused(tmp_path, broker, server, ru
         wait_for(lambda: any(boot == 2 for boot, _ in server.rows), what="the next boot")
         wait_for(lambda: len(records(server, "boot")) == 2, what="its boot record")
     assert records(server, "boot")[1]["reason"] == "restart"
+
+
+def test_what_the_broker_kept_is_neither_an_acknowledgement_nor_a_command(
+    tmp_path, broker, server, runtime
+):
+    server.acknowledging = False
+    server.client.publish("neonat/1/bed-1/ack", "1 1 4294967295", qos=1, retain=True)
+    server.client.publish(
+        "neonat/1/bed-1/command", '{"id": "kept", "command": "restart"}', qos=1, retain=True
+    )
+    with incubator(tmp_path) as line, gateway(tmp_path, broker.port, line, *runtime):
+        wait_for(lambda: len(server.frames()) > 3, what="frames")
+        server.command({"id": "fresh", "command": "status"})
+        wait_for(lambda: server.replies, what="a reply")
+    assert [reply["id"] for reply in server.replies] == ["fresh"]
+    assert server.replies[0]["state"]["spool"]["records"] > 3
+    assert {boot for boot, _ in server.rows} == {1}
 
 
 def test_a_line_that_vanishes_is_found_again(tmp_path, broker, server, runtime):
