@@ -38,6 +38,7 @@ STREAM = (
     b"\xd0\x00"
     b"\x30\x06\x00\x01tabc"
     b"\x32\x07\x00\x01t\x00\x09ab"
+    b"\x33\x07\x00\x01t\x00\x0aab"
 )
 EVENTS = [
     ("connack", 0),
@@ -46,6 +47,7 @@ EVENTS = [
     ("pong",),
     ("message", "t", b"abc", 0, True),
     ("message", "t", b"ab", 9, True),
+    ("kept", "t", b"ab", 10, True),
 ]
 
 

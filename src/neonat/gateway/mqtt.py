@@ -66,7 +66,8 @@ class Parser:
     """Bytes from the broker to events, with bounded memory.
 
     Events: ("connack", code), ("puback", id), ("suback", id, codes), ("pong",) and
-    ("message", topic, payload, id or 0, whole): of a message larger than `limit` the begin.
+    ("message", topic, payload, id or 0, whole): of a message larger than `limit` the begin. One
+    that the broker had kept (retain) is a ("kept", …) with the same fields.
     """
 
     def __init__(self, limit: int = 4096):
@@ -143,4 +144,5 @@ class Parser:
         number = body[end] << 8 | body[end + 1] if qos else 0
         if qos and not number:
             raise ProtocolError("a message without its number")
-        return "message", topic, body[start:], number, size == len(body)
+        kind = "kept" if self._first & 1 else "message"
+        return kind, topic, body[start:], number, size == len(body)

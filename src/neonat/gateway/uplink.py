@@ -121,10 +121,11 @@ class Uplink:
             if 0x80 in event[2]:
                 raise mqtt.ProtocolError("the broker refuses the subscription to ack and command")
             self._online()
-        elif kind == "message" and self.state == "online":
+        elif kind in ("message", "kept") and self.state == "online":
             if event[3]:
                 self._queue.append(mqtt.puback(event[3]))
-            if event[1].startswith(self._topic):
+            # A kept acknowledgement would count at every login, a kept restart never end.
+            if kind == "message" and event[1].startswith(self._topic):
                 self._take(now, event[1][len(self._topic) :], event[2], event[4])
         elif kind == "connack" or self.state == "login":
             raise mqtt.ProtocolError("the broker does not keep to the order of a login")
