@@ -5,7 +5,7 @@ from medibus.escape import escape
 from medibus.frame import Frame
 from medibus.identity import Identity
 from medibus.session import Session
-from neonat.gateway.net import Connection
+from neonat.gateway.net import Connection, why
 from neonat.gateway.writing import record
 
 READ_BLOCK = 512
@@ -72,7 +72,7 @@ class Acquisition:
         try:
             self._step(now)
         except OSError as error:
-            self._lost(now, str(error) or "line lost")
+            self._lost(now, why(error) or "line lost")
 
     def _step(self, now: int) -> None:
         if self._line is None:
@@ -182,7 +182,7 @@ class Acquisition:
 
     def _lost(self, now: int, reason: str) -> None:
         if reason != self._reason:
-            self._log("line: " + reason)
+            self._log("line: " + self._device + ": " + reason + "; trying again")
         self._leave(now, "line lost")
         self._reason = reason
         self._retry = now + min(RETRY_MAX_MS, RETRY_MS << min(self._failures, 6))

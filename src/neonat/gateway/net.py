@@ -20,6 +20,12 @@ def watch(poller, streams: list, timeout_ms: int) -> int:
     return timeout_ms
 
 
+def why(error: OSError) -> str:
+    """What is wrong, without the number."""
+    text = str(error)
+    return text.split("] ", 1)[1] if text.startswith("[Errno") and "] " in text else text
+
+
 class Connection:
     """Towards `host`:`port`. `board` resolves names and wraps TLS; `tls` is None or {"ca": path}.
 
@@ -86,7 +92,7 @@ class Connection:
         """What has come, None for nothing now; OSError when the peer has closed."""
         data = self._board.receive(self._secured, size)
         if data is not None and not data:
-            raise OSError(104)
+            raise OSError("the other side has closed the connection")
         return data
 
     def write(self, data) -> int:

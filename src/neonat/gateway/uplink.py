@@ -1,7 +1,7 @@
 """The connection to the broker as a state machine that never waits: login, subscribe, stream."""
 
 from neonat.gateway import mqtt
-from neonat.gateway.net import Connection
+from neonat.gateway.net import Connection, why
 
 KEEPALIVE_S = 20
 PING_MS = 6000
@@ -64,7 +64,7 @@ class Uplink:
         except mqtt.ProtocolError as error:
             self._fail(now, str(error))
         except OSError as error:
-            self._fail(now, str(error) or "connection lost")
+            self._fail(now, why(error) or "connection lost")
         except ValueError as error:
             self._fail(now, "TLS: " + str(error))
         except MemoryError:
@@ -175,7 +175,7 @@ class Uplink:
 
     def _fail(self, now: int, reason: str) -> None:
         if reason != self._reason:
-            self._log("broker: " + reason)
+            self._log("broker: " + reason + ("" if self.refused else "; trying again"))
         self._reason = reason
         self._drop()
         wait = min(BACKOFF_MAX_MS, BACKOFF_MS << min(self._failures, 8))
