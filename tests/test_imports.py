@@ -17,6 +17,13 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "neonat.store": ("neonat.store",),
     "neonat.ingest": ("medibus", "neonat.gateway.envelope", "neonat.store", "neonat.ingest"),
     "neonat.web": ("neonat.store", "neonat.web"),
+    "neonat.board": (
+        "medibus",
+        "neonat.gateway",
+        "neonat.ingest.broker_url",
+        "neonat.update",
+        "neonat.board",
+    ),
 }
 # What concerns no room in particular.
 SHARED = ("neonat.logs",)

@@ -9,7 +9,7 @@ from importlib.metadata import version
 
 from neonat.cli.output import CommandError, UsageError
 
-COMMANDS = ("demo", "decode", "simulate", "gateway", "serve", "ingest", "web", "export")
+COMMANDS = ("demo", "decode", "simulate", "gateway", "serve", "ingest", "web", "export", "board")
 
 NOTICE = "For documentation and research, not for alarming."
 
