@@ -74,6 +74,9 @@ DATA = st.one_of(
     *(st.sampled_from(pool) for pool in (MEASURED, ALARMS, STEADY, IDENTITIES, OTHERS))
 )
 
+# The same again and again, as of a device in peace: its stretches are long, and get split.
+FEW = st.sampled_from((ALARMS[0], ALARMS[1], STEADY[0], STEADY[1]))
+
 
 @dataclass
 class History:
@@ -107,6 +110,7 @@ def histories(draw: Any) -> History:
 
 def _history(draw: Any, gateway: str, out: History) -> None:
     time = T0
+    said = draw(st.sampled_from((DATA, FEW)))
     sent: dict[int, set[int]] = {}
     for boot in sorted(draw(st.sets(st.integers(1, 5), max_size=3))):
         started = time = time + draw(st.integers(0, 100_000))
@@ -116,7 +120,7 @@ def _history(draw: Any, gateway: str, out: History) -> None:
         sent[boot] = set()
         for seq in range(1, count + 1):
             time += draw(st.sampled_from([0, 90, 300, 300, 1000, 56_000]))
-            data = draw(DATA)
+            data = draw(said)
             if seq == 1:
                 data = _boot(draw, sent, boot)
             elif seq == clock_at:
@@ -279,7 +283,8 @@ class Model:
             later = max((one for one in held if one > boot), default=None)
             kept = held[later][boot] if later else set()
             # What any report names exists, though a later one may hold it no more.
-            top = max(stored[boot] | dropped[boot] | kept, default=0)
+            named = set().union(*(report[boot] for report in held.values()))
+            top = max(stored[boot] | dropped[boot] | named, default=0)
             for number in set(range(1, top + 1)) - stored[boot]:
                 reason = "in_flight" if boot == newest else "restart" if later else "unknown"
                 reason = "in_flight" if number in kept else reason

@@ -96,6 +96,9 @@ def test_holes_have_reasons(store: Store) -> None:
         (1, 10, 11, "restart"),
         (1, 12, 12, "in_flight"),
     ]
+    store.write([made("g", 3, 1, b"!boot reason=start held=1:4-4", T0 + 30, 30)])
+    assert reasons()[:2] == [(1, 3, 3, "restart"), (1, 4, 4, "in_flight")]
+    assert reasons()[-2:] == [(1, 8, 8, "restart"), (1, 10, 12, "restart")]
 
 
 def test_the_original_firmware_is_read_and_counted_once(store: Store) -> None:
@@ -182,3 +185,80 @@ def test_the_recorded_bytes_come_out_as_they_went_in(store: Store, tmp_path: Pat
         ("43", None),
     ]
     assert [row["value"] for row in store.rows("settings")] == [31.5, 32.5]
+
+
+NOP = b"\x01031"
+
+
+def test_a_count_that_was_lost_is_told_and_nothing_of_it_is_taken_for_a_resend(
+    store: Store,
+) -> None:
+    store.write([made("g", boot, n, NOP, T0 + n, n) for boot in (1, 2) for n in range(1, 10)])
+    again = [made("g", 1, n, NOP, T0 + 10**7 + n, n) for n in range(1, 12)]
+    written = store.write(again)
+    assert written.acks == {"g": [(1, 10, 11)]}
+    assert written.conflicts == again[:9]
+    assert written.newest == {"g": (2, 9)}
+    assert store.write([made("g", 3, 1, NOP, T0, 1)]).newest == {}
+    assert store.write([made("g", 2, 5, NOP, T0 + 5, 5)]).newest == {"g": (3, 1)}
+
+
+def test_without_a_clock_only_the_same_moment_is_a_resend(store: Store) -> None:
+    first = [made("g", 1, n, NOP, None, n * 100) for n in range(1, 4)]
+    assert store.write(first).acks == {"g": [(1, 1, 3)]}
+    other = [made("g", 1, n, NOP, None, n * 101) for n in range(1, 4)]
+    assert store.write(other).conflicts == other
+    batch = [made("g", 2, 1, NOP, None, 5), made("g", 2, 1, NOP, None, 6)]
+    assert store.write(batch).conflicts == batch[1:]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        b"at=2026-11-18T12:00:00.000Z uptime=" + b"9" * 40,
+        b"at=2026-11-18T12:00:00.000Z uptime=5 step=-" + b"9" * 40,
+        b"at=2026-11-18T12:00:00.000Z uptime=-99999999999999999",
+        b"at=2026-11-18T12:00:00.000Z uptime=999999999999999",
+        b"at=9999-12-31T23:59:59.999Z uptime=0",
+    ],
+)
+def test_a_clock_that_cannot_be_spoils_neither_the_batch_nor_the_times(
+    store: Store, values: bytes
+) -> None:
+    frames = [made("g", 1, 1, MEASURED[0], None, 1000), made("g", 1, 3, MEASURED[0], None, 2000)]
+    written = store.write([frames[0], made("g", 1, 2, b"!clock " + values, T0, 0), frames[1]])
+    assert written.acks == {"g": [(1, 1, 3)]}
+    assert [(row["at"], row["clock"]) for row in store.rows("frames")] == [
+        ("2026-11-18T11:06:41.040Z", "unset"),
+        ("2026-11-18T11:06:42.040Z", "unset"),
+    ]
+
+
+def test_a_server_clock_that_was_ahead_does_not_freeze_the_state(store: Store) -> None:
+    store.write([], states=[State("g", T0 + 10**10, '{"online":true}')])
+    store.write([], states=[State("g", T0, '{"online":false}')])
+    assert store.gateways()[0]["online"] is False
+    store.write([], states=[State("g", T0 - 1, '{"online":true}')])
+    assert store.gateways()[0]["online"] is False
+
+
+def test_the_ends_of_all_numbers_and_times(store: Store) -> None:
+    top = 0xFFFFFFFF
+    records = [
+        made("g", top, top - 1, MEASURED[0], 0, 0),
+        made("g", top, top, MEASURED[0], 253402300799999, 0, -5000),
+        made("g", 1, 1, MEASURED[0], 4294967296000, 0),
+    ]
+    assert store.write(records).acks == {"g": [(top, top - 1, top), (1, 1, 1)]}
+    assert store.write(records).repeated == 3
+    assert [(row["boot"], row["seq"], row["at"]) for row in store.rows("frames")] == [
+        (1, 1, "2106-02-07T06:28:16.000Z"),
+        (top, top - 1, "1970-01-01T00:00:00.000Z"),
+        (top, top, "9999-12-31T23:59:59.999Z"),
+    ]
+    assert store.latest("g")["at"] == "9999-12-31T23:59:59.999Z"
+    assert [tuple(row.values())[1:] for row in store.gaps("g")] == [
+        (top, 1, top - 2, "in_flight"),
+    ]
+    over = [made("g", top + 1, 1, NOP, T0, 0), made("g", 2, top + 1, NOP, T0, 0)]
+    assert store.write(over).conflicts == over

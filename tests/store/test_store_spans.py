@@ -42,15 +42,15 @@ def test_without_is_the_difference(ranges, taken) -> None:
     assert numbers(found) == numbers(ranges) - numbers(taken)
 
 
-@given(RANGES, RANGES, st.none() | RANGES, st.booleans())
-def test_every_hole_has_the_first_reason_that_fits(stored, dropped, held, newest) -> None:
-    gaps = spans.explain(spans.normal(stored), dropped, held, newest)
+@given(RANGES, RANGES, st.none() | RANGES, st.booleans(), st.integers(0, 60))
+def test_every_hole_has_the_first_reason_that_fits(stored, dropped, held, newest, named) -> None:
+    gaps = spans.explain(spans.normal(stored), dropped, held, newest, named)
     assert is_normal([(first, last) for first, last, _ in gaps]) or all(
         one[2] != two[2] or one[1] + 1 < two[0] for one, two in itertools.pairwise(gaps)
     )
     given_up, kept = numbers(dropped), numbers(held or ())
     known = numbers(stored) | given_up | kept
-    for number in range(1, max(known, default=0) + 1):
+    for number in range(1, max(named, *known, 0) + 1):
         reasons = [reason for first, last, reason in gaps if first <= number <= last]
         if number in numbers(stored):
             assert reasons == []
@@ -60,4 +60,4 @@ def test_every_hole_has_the_first_reason_that_fits(stored, dropped, held, newest
             assert reasons == ["in_flight"]
         else:
             assert reasons == ["unknown" if held is None else "restart"]
-    assert all(first <= last <= max(known) for first, last, _ in gaps)
+    assert all(first <= last <= max(named, *known, 0) for first, last, _ in gaps)

@@ -74,16 +74,18 @@ def explain(
     dropped: Iterable[Range],
     held: Iterable[Range] | None,
     newest: bool,
+    named: int = 0,
 ) -> list[Gap]:
     """The holes of one boot, in order, each with the first reason that fits.
 
     Dropped, by the gateway's word. In flight: in `held`, what the latest later boot says that the
     spool still holds, or in the newest boot, which may send it yet. Restart: a later boot does
-    not hold it. Unknown: no later boot has said what it holds (`held` is None).
+    not hold it. Unknown: no later boot has said what it holds (`held` is None). Numbers up to
+    `named` are known to exist: some boot has held them.
     """
     given_up = normal(dropped)
     kept = normal(held or ())
-    top = max((ranges[-1][1] for ranges in (stored, given_up, kept) if ranges), default=0)
+    top = max(named, *(ranges[-1][1] for ranges in (stored, given_up, kept) if ranges), 0)
     holes = without([(1, top)] if top else [], stored)
     gaps: list[Gap] = []
     for ranges, reason in ((given_up, DROPPED), (kept, IN_FLIGHT)):

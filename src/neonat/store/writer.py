@@ -466,7 +466,8 @@ def _gaps(run: Run) -> list[spans.Gap]:
     held = None
     if later > run.boot:
         held = [(first, last) for boot, first, last in run.held if boot == later]
-    return spans.explain(run.spans, run.dropped, held, run.boot >= run.gateway.newest)
+    named = max((last for _, _, last in run.held), default=0)
+    return spans.explain(run.spans, run.dropped, held, run.boot >= run.gateway.newest, named)
 
 
 def _buckets(records: Sequence[Record]) -> Iterable[list[Record]]:
