@@ -4,6 +4,7 @@ from .escape import plain
 from .item import Clock
 from .remember import remembered
 
+# English and German; for March medibus.md has no German word, and what Germans write is clear.
 _MONTHS = (
     ("JAN",),
     ("FEB",),
