@@ -103,10 +103,13 @@ class Desk:
         """A command's reply, after `listen(gateway, "reply")`. BoardError when it says no."""
         number = secrets.token_hex(4)
         self.post(gateway, json.dumps({"id": number, "command": command, **more}).encode())
-        return self.reply(gateway, number, timeout)
+        try:
+            return self.reply(gateway, number, timeout)
+        except TimeoutError:
+            raise BoardError(silent(gateway)) from None
 
     def reply(self, gateway: str, number: str, timeout: float = REPLY_S) -> dict[str, Any]:
-        """The reply to the command `number`. BoardError when it says no, or nothing comes."""
+        """The reply to the command `number`; BoardError when it says no, TimeoutError."""
         until = time.monotonic() + timeout
         while message := self.next(until - time.monotonic()):
             answer = parsed(message[2])
@@ -114,9 +117,12 @@ class Desk:
                 if not answer.get("ok"):
                     raise BoardError(f"{gateway} says: {answer.get('error', 'no')}")
                 return answer
-        raise BoardError(
-            f"{gateway} does not answer: is it online? `neonat board list --broker URL` shows all"
-        )
+        raise TimeoutError
+
+
+def silent(gateway: str) -> str:
+    """What to do about a gateway that does not answer."""
+    return f"{gateway} does not answer: is it online? `neonat board list --broker URL` shows all"
 
 
 def parsed(payload: bytes) -> dict[str, Any] | None:

@@ -5,7 +5,7 @@ import secrets
 import time
 from collections.abc import Callable
 
-from neonat.board.desk import Desk, parsed
+from neonat.board.desk import Desk, parsed, silent
 from neonat.board.files import LIBRARY, Files
 from neonat.board.problem import BoardError
 from neonat.gateway.bundle import BundleError, key_of
@@ -71,7 +71,7 @@ def send(
 
 def _silent(gateway: str, delivery: Delivery) -> str:
     if delivery.state == "asking":
-        return f"{gateway} does not answer: is it online? `neonat board list --broker URL`"
+        return silent(gateway)
     if delivery.state == "trial":
         return (
             f"{gateway} has not confirmed {delivery.version} yet; it goes back to its old version"

@@ -6,14 +6,13 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
+from neonat.cli import board_manage as manage
+from neonat.cli.board_broker import BROKER_VARIABLE, broker, desk, remote
 from neonat.cli.board_port import parser, secrets_option
-from neonat.cli.output import CommandError, UsageError
 
 if TYPE_CHECKING:
-    from neonat.board.desk import Desk
     from neonat.cli.board_port import Actions
 
-BROKER_VARIABLE = "NEONAT_BROKER"
 LIST_S = 2.0
 
 
@@ -25,40 +24,7 @@ def add(actions: "Actions") -> None:
     found.add_argument("--json", action="store_true", help="as it comes")
     found.set_defaults(act=status)
     _update(actions)
-
-
-def remote(found: argparse.ArgumentParser) -> None:
-    """Add which gateway, and how to reach the broker."""
-    found.add_argument("gateway", metavar="ID", help="its name")
-    broker(found)
-
-
-def broker(found: argparse.ArgumentParser) -> None:
-    """Add how to reach the broker."""
-    found.add_argument(
-        "--broker",
-        metavar="URL",
-        help="mqtt://[USER:PASSWORD@]HOST or mqtts://… (or NEONAT_BROKER)",
-    )
-    found.add_argument(
-        "--broker-password-file", metavar="FILE", help="the first line is the broker's password"
-    )
-    found.add_argument("--broker-ca", metavar="FILE", help="certificates to trust with mqtts://")
-    found.add_argument("--topic-prefix", default="neonat/1", metavar="TOPIC")
-
-
-def desk(args: argparse.Namespace) -> "Desk":
-    """The connection that the options describe; UsageError, CommandError."""
-    from neonat.board.desk import Desk
-    from neonat.ingest.broker_url import BrokerUrlError, broker_url
-
-    url = args.broker or os.environ.get(BROKER_VARIABLE)
-    if not url:
-        raise UsageError(f"give --broker URL (or set {BROKER_VARIABLE})")
-    try:
-        return Desk(broker_url(url, args.broker_password_file), args.topic_prefix, args.broker_ca)
-    except BrokerUrlError as error:
-        raise CommandError(str(error)) from error
+    manage.add(actions)
 
 
 def _list(actions: "Actions") -> None:
