@@ -205,6 +205,29 @@ def test_half_an_acknowledgement_is_taken_by_its_whole_lines():
     assert sender.acknowledge(0, b"1 1 5\n1 10 2", whole=False) == 5
 
 
+def test_a_number_that_this_spool_never_gave_shows_that_its_count_was_lost():
+    sender = sender_of(30)
+    sender.acknowledge(0, b"1 1 5\n1 31 31")
+    assert sender.ahead == 0
+    for forged in (b"9 1 4294967296", b"4294967295 1 1", b"2147483648 1 1"):
+        sender.acknowledge(0, forged)
+        assert sender.ahead == 0
+    sender.acknowledge(0, b"7 900 900")
+    assert sender.ahead == 7
+    left = sender.spool.records
+    assert sender.spool.start([("reason", "renumbered")], sender.ahead) == 8
+    sender.renumbered()
+    assert sender.ahead == 0
+    seq = sender.spool.append("+3", "next")
+    sender.fresh(seq, "+3", "next")
+    lines = [bytes(payload).decode() for payload in iter(lambda: sender.message(0), None)]
+    numbers = [envelope.parse_line(line)[2:4] for text in lines for line in text.split("\n")]
+    assert numbers[0] == (8, 2)
+    assert len(set(numbers)) == len(numbers) == left + 2
+    assert sender.spool.ack(1, 1, 99) == left
+    assert Spool(sender.spool.files, lambda: "+1", 1 << 20, 2048).start([]) == 9
+
+
 class Anything:
     spool_bytes = 1 << 20
 

@@ -23,7 +23,7 @@ datas = st.one_of(
 )
 times = st.one_of(
     st.integers(0, gateway.parse_stamp("9999-12-31T23:59:59.999Z")).map(lambda at: (at, None)),
-    st.integers(0, 10**15 - 1).map(lambda uptime: (None, uptime)),
+    st.integers(0, 10**12 - 1).map(lambda uptime: (None, uptime)),
 )
 
 

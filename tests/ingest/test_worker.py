@@ -251,6 +251,14 @@ def test_what_is_no_state_is_none_or_valid(payload):
     assert text is None or text.startswith('{"a":')
 
 
+def test_a_state_that_a_deeper_reader_could_not_read_is_none():
+    """The page reads it again with less of the stack left than ingest had."""
+    for depth in (9, 100, 900):
+        assert state_text(b'{"a":' * depth + b"1" + b"}" * depth) is None
+        assert state_text(b'{"a":' + b"[" * depth + b"]" * depth + b"}") is None
+    assert state_text(b'{"a":' * 8 + b"1" + b"}" * 8)
+
+
 def test_a_broker_that_speaks_no_mqtt_is_survived(tmp_path):
     """Silence, garbage, packets that contradict themselves."""
     welcome = b"\x20\x02\x00\x00"

@@ -155,6 +155,17 @@ def test_latest_says_since_when_an_alarm_stands(store: Store) -> None:
     assert [one["code"] for one in latest["texts"]] == ["13", "A3"]
 
 
+def test_latest_says_when_each_request_was_answered_also_with_nothing(store: Store) -> None:
+    store.write(
+        [made("g", 1, 1, MEASURED[0], T0, 0), made("g", 1, 2, frame(0x27, b""), T0 + 1000, 1000)]
+    )
+    latest = store.latest("g")
+    assert latest["alarms"] == []
+    assert sorted(latest["answers"]) == ["24", "27"]
+    assert sorted(latest["answers"]["27"]) == ["at", "received_at"]
+    assert latest["answers"]["27"]["at"] == latest["at"] > latest["answers"]["24"]["at"]
+
+
 def test_readings_of_a_time_are_found_among_many(store: Store) -> None:
     records = [made("g", 1, n, MEASURED[0], T0 + n * 1000, n * 1000) for n in range(1, 2001)]
     store.write(records)

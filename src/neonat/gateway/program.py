@@ -56,7 +56,7 @@ class Gateway:
         )
         self.report = Report(self.state)
         self._synced = self._walled = now
-        self._connected = False
+        self._connected = self._renumbered = False
         if self.clock.source != "unset":
             self._emit(now, self._clock_record(now, 0))
 
@@ -86,9 +86,24 @@ class Gateway:
     def _take(self, now: int, kind: str, payload: bytes, whole: bool) -> None:
         if kind == "ack":
             self.sender.acknowledge(now, payload, whole)
+            if self.sender.ahead and not self._renumbered:
+                self._renumber(now)
         elif kind == "command":
             reply = answer(payload if whole else b"", self)
             self.uplink.publish("reply", json.dumps(reply).encode())
+
+    def _renumber(self, now: int) -> None:
+        """Begin a boot that the server does not know yet: the count in the spool was lost.
+
+        Once only, since two gateways of one name would go on with it for ever.
+        """
+        self._renumbered = True
+        self.log("boot %d was used before: the spool's count was lost" % self.sender.ahead)
+        heading = [("reason", "renumbered"), ("version", VERSION)]
+        self.boot = self.spool.start(heading, self.sender.ahead)
+        self.sender.renumbered()
+        if self.clock.source != "unset":
+            self._emit(now, self._clock_record(now, 0))
 
     def state(self) -> dict:
         """The state as `wire.md` has it."""

@@ -11,6 +11,7 @@ WINDOW_BACKLOG = 5
 PATIENCE_MS = 5000
 PATIENCE_MAX_MS = 10000
 MESSAGE_LEAST = 512
+NUMBER_MAX = 4294967295
 
 
 class Flight:
@@ -39,7 +40,8 @@ class Flight:
 class Sender:
     """`clock` turns unset stamps of this boot into real ones; `message_max`: 1 KiB or more.
 
-    `ring_max` fresh records stay in RAM, older ones are read from the spool.
+    `ring_max` fresh records stay in RAM, older ones are read from the spool. `ahead` is the boot of
+    an acknowledged record that this spool cannot have written, 0 without one.
     """
 
     def __init__(self, spool, clock, gateway: str, message_max: int, ring_max: int):
@@ -50,6 +52,7 @@ class Sender:
         self._used = 0
         self.acked = 0
         self.bad_acks = 0
+        self.ahead = 0
         self._ring: "list[tuple[int, str, str]]" = []
         self._ring_max = ring_max
         self._flights: "list[Flight]" = []
@@ -74,6 +77,12 @@ class Sender:
         self._patience = PATIENCE_MS
         self._restart()
 
+    def renumbered(self) -> None:
+        """The spool began another boot: what waited in RAM is read from the spool."""
+        self._ring = []
+        self.ahead = 0
+        self.lost()
+
     def _restart(self) -> None:
         self._segment = None
         self._rest_until = 0
@@ -88,6 +97,10 @@ class Sender:
                 self.bad_acks += 1
                 continue
             count += self.spool.ack(*item)
+            boot, _, last = item
+            # Not the upper half: a forged number must not use up all that there are.
+            if (boot, last) > (self.spool.boot, self.spool.seq) and last <= NUMBER_MAX:
+                self.ahead = max(self.ahead, boot if boot <= NUMBER_MAX >> 1 else 0)
             for flight in self._flights:
                 _trim(flight, *item)
             self._acked_at = now

@@ -60,18 +60,20 @@ class Spool:
         except OSError:
             self.failures += 1
 
-    def start(self, heading: "list[tuple[str, str]]") -> int:
+    def start(self, heading: "list[tuple[str, str]]", above: int = 0) -> int:
         """Begin a boot with a number never used before, and its `!boot` record; the number.
 
-        OSError when the number cannot be kept: then nothing may be sent.
+        It is more than `above`. OSError when it cannot be kept: then nothing may be sent.
         """
-        highest = max([segment.boot for segment in self.segments] + [0])
+        highest = max([segment.boot for segment in self.segments] + [above])
         for name in BOOT_FILES:
             found = decode(self.files.read(name, 64).rstrip(b"\n"))
             highest = max(highest, found[1] if found else 0)
         for name in BOOT_FILES:
             self.files.replace(name, encode("boot|%d.0|" % (highest + 1)))
+        self.close()
         self.boot = highest + 1
+        self.seq = 0
         self._heading = heading
         self._announce()
         return self.boot

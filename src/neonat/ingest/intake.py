@@ -10,6 +10,7 @@ from neonat.ingest.refusals import Refusals
 from neonat.store import BAD, LegacyRecord, Reader, Record, State
 
 STATE_MAX = 4096
+STATE_DEPTH = 8
 LINES_SHOWN = 5
 
 _NAMES_KEPT = 10_000
@@ -129,7 +130,15 @@ def state_text(payload: bytes) -> str | None:
         text = json.dumps(value, separators=(",", ":"), allow_nan=False)
     except (ValueError, RecursionError):
         return None
-    return text if isinstance(value, dict) else None
+    return text if isinstance(value, dict) and _shallow(value, STATE_DEPTH) else None
+
+
+def _shallow(value: object, depth: int) -> bool:
+    """Whether all who read it again later can do so, however deep they are themselves."""
+    if not isinstance(value, dict | list):
+        return True
+    parts = value.values() if isinstance(value, dict) else value
+    return depth > 0 and all(_shallow(part, depth - 1) for part in parts)
 
 
 def _no_constant(name: str) -> None:

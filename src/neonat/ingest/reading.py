@@ -30,6 +30,9 @@ _STEADY = frozenset((*requests.ALARMS, requests.SETTINGS, requests.TEXTS, reques
 _TRACKED = frozenset((*requests.ALARMS, requests.SETTINGS, requests.TEXTS))
 _SHORT = 8
 _PRINTABLE = bytes(range(0x20, 0x7F))
+# 30 years, and the year 9900: beyond, no text of a time and no integer of a table can hold them.
+_UPTIME_MAX = 10**12 - 1
+_CLOCK_MAX = 250_246_000_000_000
 
 _KEPT = 4096
 _KEPT_BYTES = 512
@@ -173,6 +176,14 @@ def _note(word: str, values: dict[str, str]) -> Note | None:
         boot = values.get("boot")
         return Drop(None if boot is None else int(boot), int(values["first"]), int(values["last"]))
     if word == "clock":
-        uptime = int(values["uptime"])
-        return Clock(parse_stamp(values["at"]), uptime, int(values.get("step", "0")))
+        return _clock(
+            parse_stamp(values["at"]), int(values["uptime"]), int(values.get("step", "0"))
+        )
+    return None
+
+
+def _clock(at: int, uptime: int, step: int) -> Clock | None:
+    """None for what no clock can be: it would leave a whole boot without times."""
+    if 0 <= at <= _CLOCK_MAX and 0 <= uptime <= _UPTIME_MAX and abs(step) <= _CLOCK_MAX:
+        return Clock(at, uptime, step)
     return None

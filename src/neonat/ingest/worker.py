@@ -180,7 +180,11 @@ class Worker:
     def _acknowledge(self, written: Written) -> None:
         self.stored += written.stored
         self.repeated += written.repeated
-        for gateway, ranges in written.acks.items():
+        for gateway in {**written.acks, **written.newest}:
+            ranges = written.acks.get(gateway, [])
+            if gateway in written.newest:
+                boot, seq = written.newest[gateway]
+                ranges = [*ranges, (boot, seq, seq)]
             for payload in ack_payloads(ranges):
                 self.link.publish(f"{self._prefix}/{gateway}/ack", payload)
         for record in written.conflicts:

@@ -3,7 +3,8 @@
 Times are integers, milliseconds of UTC since 1970, unless a name says otherwise.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 # The first byte of a shape says how a frame is put together from its shape and its body.
@@ -68,13 +69,15 @@ class Written(NamedTuple):
 
     `acks` names, for each gateway, the ranges (boot, first, last) of this batch that are in the
     store now; `conflicts` were refused: their number is taken by other data. `stored` counts new
-    records, `repeated` those that were there before.
+    records, `repeated` those that were there before. `newest` is the newest number stored, (boot,
+    seq), of each gateway that sent an older boot or a conflict: it may have lost its count.
     """
 
     acks: dict[str, list[tuple[int, int, int]]]
     conflicts: list[Record]
     stored: int
     repeated: int
+    newest: Mapping[str, tuple[int, int]] = MappingProxyType({})
 
 
 class Cell(NamedTuple):

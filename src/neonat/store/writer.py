@@ -35,6 +35,7 @@ REFUSALS_MAX = 100_000
 PAYLOAD_KEPT = 256
 BOOT_MAX = 0xFFFFFFFF
 TIME_LIMIT = 1 << 62
+CLOCK_SLACK_MS = 60_000
 
 _SEQ = itemgetter(2)
 _RECEIVED = itemgetter(5)
@@ -78,6 +79,7 @@ class Writer:
         self._notes: list[tuple[Run, Record]] = []
         self._runs: set[Run] = set()
         self._unexplained: set[Run] = set()
+        self._ahead: dict[str, tuple[int, int]] = {}
         written = Written({}, [], 0, 0)
         stored = repeated = 0
         for bucket in _buckets(records):
@@ -92,7 +94,7 @@ class Writer:
             self._state(state)
         self._refusals(refusals)
         self._flush()
-        return written._replace(stored=stored, repeated=repeated)
+        return written._replace(stored=stored, repeated=repeated, newest=self._ahead)
 
     def _run_records(self, bucket: list[Record], written: Written) -> tuple[int, int]:
         """The records of one run: how many are new, how many were there."""
@@ -122,6 +124,9 @@ class Writer:
         for low, high in acked:
             spans.add(run.spans, low, high)
         same = self._same(run, again, fresh, written) if again else []
+        newest = gateway.runs.get(gateway.newest, run)
+        if newest is not run or len(same) < len(again):
+            self._ahead[gateway.name] = newest.boot, newest.spans[-1][1]
         ranges = spans.normal([*acked, *((seq, seq) for seq in same)]) if same else acked
         if ranges:
             written.acks.setdefault(gateway.name, []).extend(
@@ -251,19 +256,19 @@ class Writer:
         self, run: Run, again: list[Record], fresh: list[Record], written: Written
     ) -> list[int]:
         """The numbers of `again` whose data is what is stored; the others are conflicts."""
-        mine = {record.seq: record.data for record in fresh}
+        mine = {record.seq: record for record in fresh}
         same = []
         elder = [record for record in again if record.seq not in mine]
         for record in again:
             if record.seq in mine:
-                if mine[record.seq] == record.data:
+                if _repeats(mine[record.seq], record):
                     same.append(record.seq)
                 else:
                     written.conflicts.append(record)
         for chunk in _chunks(elder, distinct=False):
             stored = self._stored(run, chunk[0].seq, chunk[-1].seq)
             for record in chunk:
-                if self._equal(stored[record.seq], record):
+                if self._equal(run, stored[record.seq], record):
                     same.append(record.seq)
                 else:
                     written.conflicts.append(record)
@@ -280,7 +285,11 @@ class Writer:
         )
         return {frame.seq: frame for row in rows for frame in unpack(row)}
 
-    def _equal(self, stored: Stored, record: Record) -> bool:
+    def _equal(self, run: Run, stored: Stored, record: Record) -> bool:
+        """Whether it is the frame that is stored; its stamp may have been corrected since."""
+        at = None if stored.unset else stored.at + (run.base_at or 0)
+        if not _stamped_alike((at, stored.at), (record.at, record.uptime)):
+            return False
         shape = self._memory.shapes.get(record.shape)
         if shape is not None and shape.id == stored.shape and record.body == stored.body:
             return True
@@ -309,20 +318,14 @@ class Writer:
         return True
 
     def _state(self, state: State) -> None:
+        """Keep it when it is the newest; a time far ahead is of a server's clock that was wrong."""
         gateway = self._memory.gateway(state.gateway)
         self._touched.add(gateway)
         gateway.seen(state.received_at, state.received_at)
         self._base.execute(
-            "UPDATE gateway SET online = ?, state = ?, state_at = ?"
-            " WHERE id = ? AND ifnull(state_at, ?) <= ?",
-            (
-                _online(state.text),
-                state.text,
-                state.received_at,
-                gateway.id,
-                state.received_at,
-                state.received_at,
-            ),
+            "UPDATE gateway SET online = ?1, state = ?2, state_at = ?3"
+            " WHERE id = ?4 AND (ifnull(state_at, ?3) <= ?3 OR state_at > ?3 + ?5)",
+            (_online(state.text), state.text, state.received_at, gateway.id, CLOCK_SLACK_MS),
         )
 
     def _refusals(self, refusals: Sequence[Refusal]) -> None:
@@ -449,6 +452,22 @@ class Writer:
                 "INSERT INTO gap VALUES (?, ?, ?, ?)", [(run.id, *gap) for gap in gaps]
             )
             run.gaps = gaps
+
+
+def _repeats(first: Record, again: Record) -> bool:
+    alike = _stamped_alike((first.at, first.uptime), (again.at, again.uptime))
+    return alike and first.data == again.data
+
+
+def _stamped_alike(
+    first: tuple[int | None, int | None], again: tuple[int | None, int | None]
+) -> bool:
+    """Whether (at, uptime) can be one moment; of one set and one unset nothing can be told."""
+    if first[0] is None and again[0] is None:
+        return (first[1] or 0) == (again[1] or 0)
+    if first[0] is None or again[0] is None:
+        return True
+    return abs(first[0] - again[0]) <= CLOCK_SLACK_MS
 
 
 def _guess_boot(run: Run, at: int) -> None:

@@ -1,0 +1,45 @@
+"""A gateway whose spool was replaced counts its boots from 1 again: it must not stay unheard."""
+
+import contextlib
+import shutil
+import sqlite3
+
+import pytest
+
+from system.chain import GATEWAY, Chain
+from waiting import wait_for
+
+
+def refused(chain):
+    """How often the server refused a number that it had."""
+    with contextlib.closing(sqlite3.connect(chain.database, timeout=20)) as database:
+        return database.execute(
+            "SELECT count(*) FROM refusals WHERE reason = 'conflict' AND topic LIKE ?",
+            (f"%/{GATEWAY}/%",),
+        ).fetchone()[0]
+
+
+@pytest.mark.parametrize("micropython", [False, True], ids=["cpython", "micropython"])
+def test_a_gateway_with_a_new_spool_finds_numbers_that_are_free(tmp_path, micropython):
+    with Chain(tmp_path, micropython=micropython) as chain:
+        chain.await_first()
+        for _ in range(2):
+            chain.kill_gateway()
+            chain.start_gateway()
+            boot = len(chain.lives) + 1
+            wait_for(
+                lambda boot=boot: any(row.boot == boot for row in chain.stored()),
+                what="frames of the next boot",
+            )
+        chain.kill_gateway()
+        before = chain.stored()
+        shutil.rmtree(chain.spool)
+        chain.start_gateway()
+        wait_for(lambda: sum(row.boot > 3 for row in chain.stored()) > 20, 30, "new numbers")
+        after = chain.stored()
+        # What was stored is untouched, and what was not taken is seen by the operator.
+        assert [row for row in after if row in before] == before
+        assert refused(chain) > 0
+        assert {row.boot for row in after} == {1, 2, 3, 4}
+        chain.desk.tell("status")
+        wait_for(lambda: chain.desk.status.get("boot") == 4, what="the number in the state")
