@@ -110,7 +110,7 @@ def check(seen: dict, model: Model) -> None:
     ]
     assert [tuple(row.values()) for row in seen["alarms"]] == sorted_as(seen["alarms"], alarms)
     values = [
-        (one[0], one[2], one[4], item.code, item.name, item.value, item.unit, item.raw)
+        (one[0], one[2], one[4], item.code, item.name, item.value, item.unit)
         for one in model.episodes("setting", (0x29,), lambda item: (item.code, item.raw))
         for item in one[5:]
     ]

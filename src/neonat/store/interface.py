@@ -25,7 +25,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         *("gateway", "code", "codepage", "priority", "phrase"),
         *("started_at", "last_seen_at", "ended_at"),
     ),
-    "settings": ("gateway", "at", "until", "code", "name", "value", "unit", "raw"),
+    "settings": ("gateway", "at", "until", "code", "name", "value", "unit"),
     "texts": ("gateway", "at", "until", "code", "name", "text"),
     "gaps": ("gateway", "boot", "first", "last", "reason"),
     "limits": (*_READING, "side"),

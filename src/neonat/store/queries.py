@@ -76,6 +76,9 @@ class Queries:
             "state": told,
             **newest,
         }
+        out["answers"] = {
+            answer.pop("request"): answer for answer in self._rows(_ANSWERS, (ident,))
+        }
         kinds: dict[str, list[Row]] = {
             name: [] for name in ("reading", "alarm", "setting", "text", "limit")
         }
@@ -298,6 +301,11 @@ SELECT {iso(_STAMP)} AS at, {iso("x.received_at")} AS received_at,
 FROM latest x JOIN run r ON r.gateway = x.gateway AND r.boot = x.boot
 WHERE x.gateway = ? ORDER BY x.boot DESC, x.seq DESC LIMIT 1"""
 
+_ANSWERS = f"""
+SELECT x.request AS request, {iso(_STAMP)} AS at, {iso("x.received_at")} AS received_at
+FROM latest x JOIN run r ON r.gateway = x.gateway AND r.boot = x.boot
+WHERE x.gateway = ? AND x.request GLOB '[0-9A-F][0-9A-F]' ORDER BY x.request"""
+
 _LATEST_CELLS = f"""
 SELECT x.request AS request, c.kind AS kind, {iso(_STAMP)} AS at, c.code AS code,
   c.codepage AS codepage, c.side AS side, c.priority AS priority, c.text AS text, k.name AS name,
@@ -332,7 +340,7 @@ WHERE f.id >= ? AND f.id < ? ORDER BY f.id LIMIT 1"""
 _EPISODE = {
     "alarms": "gateway, code, codepage, priority, text AS phrase, {0} AS started_at,"
     " {1} AS last_seen_at, {2} AS ended_at",
-    "settings": "gateway, {0} AS at, {2} AS until, code, name, value, unit, raw",
+    "settings": "gateway, {0} AS at, {2} AS until, code, name, value, unit",
     "texts": "gateway, {0} AS at, {2} AS until, code, name, text",
 }
 _EPISODE = {

@@ -291,7 +291,7 @@ SELECT gateway, code, codepage, priority, text AS phrase, {iso("started")} AS st
   {iso("seen")} AS last_seen_at, {iso("over")} AS ended_at
 FROM alarm_episode;
 CREATE VIEW settings AS
-SELECT gateway, {iso("started")} AS at, {iso("over")} AS until, code, name, value, unit, raw
+SELECT gateway, {iso("started")} AS at, {iso("over")} AS until, code, name, value, unit
 FROM setting_episode;
 CREATE VIEW texts AS
 SELECT gateway, {iso("started")} AS at, {iso("over")} AS until, code, name, text
