@@ -7,6 +7,7 @@ Everything here can be thrown away and read again; after a failed transaction it
 
 import sqlite3
 from collections.abc import Iterable
+from operator import attrgetter
 
 from neonat.store.packing import SEQ_BITS
 from neonat.store.records import CELLS, StoreError
@@ -15,6 +16,9 @@ from neonat.store.spans import Gap, Range
 
 SHAPES_MAX = 50_000
 GATEWAYS_MAX = 20_000
+
+_RUN_COLUMNS = ("id", "boot", "base_at", "boot_at", "clock_seq", "back", "stamps", "reported")
+_run_row = attrgetter(*_RUN_COLUMNS)
 
 
 class Shape:
@@ -63,16 +67,8 @@ class Run:
         self.back: int
         self.stamps: int
         self.reported: int
-        (
-            self.id,
-            self.boot,
-            self.base_at,
-            self.boot_at,
-            self.clock_seq,
-            self.back,
-            self.stamps,
-            self.reported,
-        ) = row
+        for column, value in zip(_RUN_COLUMNS, row, strict=True):
+            setattr(self, column, value)
         self.saved_row = row
         self.spans: list[Range] = []
         self.saved: list[Range] = []
@@ -84,16 +80,7 @@ class Run:
     @property
     def row(self) -> tuple:
         """The columns as the constructor takes them."""
-        return (
-            self.id,
-            self.boot,
-            self.base_at,
-            self.boot_at,
-            self.clock_seq,
-            self.back,
-            self.stamps,
-            self.reported,
-        )
+        return _run_row(self)
 
     def ident(self, seq: int) -> int:
         """The id of a frame."""
@@ -207,8 +194,7 @@ class Memory:
             row = (ident, name, None, None)
         gateway = Gateway(*row)
         for columns in self._base.execute(
-            "SELECT id, boot, base_at, boot_at, clock_seq, back, stamps, reported"
-            " FROM run WHERE gateway = ? ORDER BY boot",
+            f"SELECT {', '.join(_RUN_COLUMNS)} FROM run WHERE gateway = ? ORDER BY boot",
             (gateway.id,),
         ).fetchall():
             gateway.runs[columns[1]] = self._filled(Run(gateway, columns))
