@@ -1,0 +1,91 @@
+"""A board without hardware: an image made by `neonat board deploy --image`, booted."""
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import neonat.gateway
+from neonat.cli.main import main
+from runtimes import micropython_command
+
+HERE = Path(__file__).parent
+RESTART = 3
+
+
+def image_of(folder: Path, **facts: str) -> Path:
+    """Provision a board and build its image by the commands that users run."""
+    name = facts["id"]
+    (folder / f"{name}.json").write_text(json.dumps(facts))
+    out, secrets = str(folder / "boards"), str(folder / "board-secrets.json")
+    words = ["--from", str(folder / f"{name}.json"), "--out", out, "--secrets", secrets]
+    assert main(["board", "provision", *words]) == 0
+    image = folder / f"{name}.bin"
+    assert main(["board", "deploy", "--config", f"{out}/{name}", "--image", str(image)]) == 0
+    return image
+
+
+def stand_ins(folder: Path) -> Path:
+    """What the image does not hold: the Unix port's pseudo-terminals."""
+    there = folder / "stand-ins"
+    there.mkdir(exist_ok=True)
+    shutil.copy(HERE / "unix" / "board.py", there)
+    shutil.copy(Path(neonat.gateway.__path__[0]) / "board_unix.py", there)
+    return there
+
+
+class UnixBoard:
+    """One board: its flash is the file `image`, its line a pseudo-terminal."""
+
+    def __init__(self, folder: Path, image: Path, line: str, heap: str = "128k") -> None:
+        self.image = image
+        self.log = folder / f"{image.stem}.log"
+        self.starts = 0
+        self._line = line
+        words = (str(image), str(stand_ins(folder)))
+        self._command = micropython_command(HERE / "unix" / "boot_image.py", *words, heap=heap)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def power(self, cut: int = 0) -> "UnixBoard":
+        """Switch it on; `cut`: power fails at that block write, counted from here."""
+        self.starts += 1
+        with open(self.log, "ab") as log:
+            self._process = subprocess.Popen(
+                self._command,
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                env={
+                    **os.environ,
+                    "NEONAT_LINE": os.path.realpath(self._line),
+                    "NEONAT_CUT": str(cut),
+                },
+            )
+        return self
+
+    def off(self) -> None:
+        """Cut the power."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.communicate()
+            self._process = None
+
+    def tend(self) -> bool:
+        """Start it again when it restarted itself; whether it runs."""
+        if self._process is not None and self._process.poll() is not None:
+            code = self._process.returncode
+            self.off()
+            if code == RESTART:
+                self.power()
+        return self._process is not None
+
+    def text(self) -> str:
+        """Its console."""
+        return self.log.read_text(errors="replace")
+
+    def __enter__(self) -> "UnixBoard":
+        return self.power()
+
+    def __exit__(self, *_: object) -> None:
+        self.off()
