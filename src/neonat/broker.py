@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from neonat.web.address import is_loopback
+from neonat.web.address import is_loopback, why
 
 OPTIONS_VARIABLE = "NEONAT_BROKER_OPTIONS"
 
@@ -109,9 +109,8 @@ def check_free(host: str, port: int, option: str) -> None:
         family, _, _, _, address = found[0]
         socket.create_server(address[:2], family=family).close()
     except (OSError, UnicodeError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
         raise BrokerError(
-            f"cannot listen on {host}:{port} ({reason}): choose another with {option} HOST:PORT"
+            f"cannot listen on {host}:{port} ({why(error)}): choose another with {option} HOST:PORT"
         ) from error
 
 

@@ -1,6 +1,7 @@
 """`neonat decode`: bytes of a serial line, or envelopes, to text."""
 
 import argparse
+import contextlib
 import errno
 import io
 import os
@@ -16,7 +17,7 @@ from medibus.frame import Frame
 from medibus.items import items
 from neonat.cli.decode_output import Output, json_lines, table
 from neonat.cli.envelope_input import Note, of_envelopes
-from neonat.cli.output import UsageError
+from neonat.cli.output import UsageError, writing_stdout
 
 CHUNK = 65536
 
@@ -52,14 +53,19 @@ def run(args: argparse.Namespace) -> int:
     """Decode; 0 also when frames were bad, UsageError (2) when the file cannot be read."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     model = _model(args.device)
-    try:
-        with _opened(args.file) as source:
-            _decode_all(source, args, model)
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise UsageError(f"cannot read {args.file}: {error.strerror or error}") from error
+    with _readable(args.file):
+        source = _opened(args.file)
+    with source, writing_stdout():
+        _decode_all(source, args, model)
     return 0
+
+
+@contextlib.contextmanager
+def _readable(name: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise UsageError(f"cannot read {name}: {error.strerror or error}") from error
 
 
 def _decode_all(
@@ -70,7 +76,7 @@ def _decode_all(
     decoder = Decoder()
     read = _line_events(source, decoder) if args.input == "line" else _notes(source)
     try:
-        _decode(read, model, output, counts, sys.stdout)
+        _decode(_told(read, args.file), model, output, counts, sys.stdout)
     finally:
         _summary(counts, decoder)
 
@@ -98,6 +104,12 @@ def _line_events(source: io.BufferedReader, decoder: Decoder) -> Iterator[Sequen
     while piece := source.read1(CHUNK):
         yield decoder.feed(piece)
     yield decoder.close()
+
+
+def _told(read: Iterator[Sequence[Event]], name: str) -> Iterator[Sequence[Event]]:
+    """The same; UsageError when the file cannot be read on."""
+    with _readable(name):
+        yield from read
 
 
 def _notes(source: io.BufferedReader) -> Iterator[Sequence[Event]]:

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Any, TextIO
 
 from medibus.escape import escape
-from neonat.cli.output import CommandError, UsageError
+from neonat.cli.output import CommandError, UsageError, writing_stdout
 from neonat.store import COLUMNS, WHAT, Row, StoreError, open_store
 
 PROGRESS_EVERY = 5000
@@ -100,8 +100,8 @@ def _ms(text: str | None, option: str) -> int | None:
 def _target(path: str | None) -> Iterator[TextIO]:
     """Standard output, or a file that gets its name when all is in it."""
     if path is None:
-        yield sys.stdout
-        sys.stdout.flush()
+        with writing_stdout():
+            yield sys.stdout
         return
     part = f"{path}.{os.getpid()}.part"
     try:
@@ -111,7 +111,9 @@ def _target(path: str | None) -> Iterator[TextIO]:
             os.fsync(out.fileno())
         os.replace(part, path)
     except OSError as error:
-        raise CommandError(f"cannot write {path}: {error.strerror}") from error
+        raise CommandError(
+            f"cannot write {path}: {error.strerror}; choose another place with --out FILE"
+        ) from error
     finally:
         with contextlib.suppress(OSError):
             os.unlink(part)

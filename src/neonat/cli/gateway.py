@@ -1,21 +1,20 @@
 """`neonat gateway`: the gateway program on this machine, under CPython or MicroPython."""
 
 import argparse
+import contextlib
 import fcntl
 import json
 import os
 import shutil
-import signal
 import stat
 import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
-from neonat.cli.output import CommandError, UsageError
+from neonat.cli.output import CommandError, UsageError, on_stop
 
 BROKER_VARIABLE = "NEONAT_BROKER"
 RESTART = 3
@@ -211,7 +210,8 @@ def check_url(device: str, micropython: bool) -> None:
     """UsageError for a line's URL that nothing can open."""
     scheme, _, address = device.partition("://")
     host, _, port = address.rstrip("/").rpartition(":")
-    if scheme not in ("socket", "rfc2217") or not host or not port.isdecimal():
+    number = int(port) if port.isascii() and port.isdigit() and len(port) < 6 else 0
+    if scheme not in ("socket", "rfc2217") or not host or not 0 < number < 65536:
         raise UsageError("--serial is a device, socket://HOST:PORT or rfc2217://HOST:PORT")
     if micropython and scheme != "socket":
         raise UsageError("--micropython works on pseudo-terminals and socket:// only")
@@ -227,6 +227,8 @@ def check_free(device: str) -> None:
         number = getattr(error, "errno", None)
         if number == 13:
             why = "permission denied; add yourself to the group dialout"
+        elif number is None and "(25," in str(error):
+            why = "it is no serial device"
         elif number in (11, 16):
             why = "another program uses it; end that one"
         else:
@@ -235,8 +237,9 @@ def check_free(device: str) -> None:
 
 
 def log(text: str) -> None:
-    """One line of the log."""
-    print(text, file=sys.stderr, flush=True)
+    """One line of the log; frames go on being kept where nobody can read it any more."""
+    with contextlib.suppress(OSError):
+        print(text, file=sys.stderr, flush=True)
 
 
 def under_cpython(config: dict[str, Any]) -> int:
@@ -247,7 +250,7 @@ def under_cpython(config: dict[str, Any]) -> int:
 
     board = Board()
     config = checked(config, board)
-    on_signals(board.stop)
+    on_stop(board.stop)
     reason = "start"
     while True:
         try:
@@ -259,12 +262,6 @@ def under_cpython(config: dict[str, Any]) -> int:
         if end != "restart":
             return 0
         reason = "restart"
-
-
-def on_signals(stop: Callable[[], None]) -> None:
-    """Call `stop` at SIGINT and SIGTERM."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop())
 
 
 def under_micropython(config: dict[str, Any], heap: int, lock: IO[bytes]) -> int:
@@ -301,7 +298,7 @@ def find_micropython() -> str | None:
 def accompany(child: subprocess.Popen, config: dict[str, Any], stopping: list[int]) -> int:
     """Hand the configuration to the child and wait for its end; closing its stdin ends it."""
     assert child.stdin
-    on_signals(lambda: stopping.append(1))
+    on_stop(lambda: stopping.append(1))
     try:
         child.stdin.write(json.dumps(config).encode() + b"\n")
         child.stdin.flush()

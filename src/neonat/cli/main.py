@@ -6,17 +6,26 @@ import os
 import signal
 import sys
 from importlib.metadata import version
+from typing import NoReturn
 
 from neonat.cli.output import CommandError, UsageError
 
 COMMANDS = ("demo", "decode", "simulate", "gateway", "serve", "ingest", "web", "export", "board")
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line; the whole usage is in `--help`."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
+
 
 NOTICE = "For documentation and research, not for alarming."
 
 
 def parser(commands: tuple[str, ...] = COMMANDS) -> argparse.ArgumentParser:
     """The parser of all commands; each command's module adds its own part."""
-    top = argparse.ArgumentParser(
+    top = _Parser(
         prog="neonat",
         description="A newborn's incubator data, from the device into a database. " + NOTICE,
         epilog="Start with: neonat demo",
@@ -33,6 +42,8 @@ def main(argv: list[str] | None = None) -> int:
     words = sys.argv[1:] if argv is None else argv
     wanted = tuple(name for name in COMMANDS if words[:1] == [name])
     args = parser(wanted or COMMANDS).parse_args(words)
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     try:
         return args.run(args)
     except CommandError as error:

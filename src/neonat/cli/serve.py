@@ -3,6 +3,7 @@
 import argparse
 import secrets
 import socket
+import ssl
 import sys
 from collections.abc import Callable
 
@@ -95,6 +96,8 @@ def children(args: argparse.Namespace) -> list[Child]:
         family.append(child)
     else:
         broker = broker_url(args.broker, args.broker_password_file)
+    if args.broker_ca:
+        check_authorities(args.broker_ca)
     check_database(db)
     words = ["ingest", "--topic-prefix", args.topic_prefix]
     words += ["--legacy-timezone", args.legacy_timezone]
@@ -118,6 +121,15 @@ def embedded(args: argparse.Namespace) -> tuple[BrokerUrl, Child]:
         users[INGEST_USER] = secrets.token_urlsafe(24)
         broker = BrokerUrl(near, port, user=INGEST_USER, password=users[INGEST_USER])
     return broker, Child("broker", command(), environment(host, port, users), accepts(near, port))
+
+
+def check_authorities(path: str) -> None:
+    """CommandError for a file of certificates that ingest could not use."""
+    try:
+        ssl.create_default_context(cafile=path)
+    except OSError as error:
+        reason = "no certificate in it" if isinstance(error, ssl.SSLError) else error.strerror
+        raise CommandError(f"cannot read the certificates in {path}: {reason}") from error
 
 
 def check_database(db: str) -> None:

@@ -19,6 +19,7 @@ from neonat.simulator.run import Talker, milliseconds
 from neonat.simulator.run import run as talk
 from neonat.simulator.station import Playback, Station
 from neonat.simulator.tcp import TcpPort
+from neonat.web.address import why
 
 EPILOG = """example:
   neonat simulate --pty /tmp/incubator --fault flip=0.01 --fault silence
@@ -81,6 +82,8 @@ def run(args: argparse.Namespace) -> int:
     """Simulate until stopped."""
     if args.tcp and (args.baud or args.parity):
         raise UsageError("--baud and --parity mean something on a --pty only")
+    if args.baud is not None and args.baud < 1:
+        raise UsageError("--baud is a number such as 38400")
     if args.verbatim and not args.replay:
         raise UsageError("--verbatim needs --replay FILE")
     seed = random.SystemRandom().randrange(2**32) if args.seed is None else args.seed
@@ -139,18 +142,21 @@ def _port(args: argparse.Namespace) -> PtyPort | TcpPort:
         except ValueError as error:
             raise CommandError(str(error)) from error
         except OSError as error:
-            raise CommandError(f"cannot make the link {args.pty}: {error.strerror}") from error
+            raise CommandError(
+                f"cannot make the link {args.pty}: {error.strerror}; choose another"
+            ) from error
     host, port = _address(args.tcp)
     try:
         return TcpPort(host, port)
     except (OSError, OverflowError) as error:
-        why = getattr(error, "strerror", None) or error
-        raise CommandError(f"cannot listen on {args.tcp}: {why}; choose another port") from error
+        raise CommandError(
+            f"cannot listen on {args.tcp}: {why(error)}; choose another with --tcp HOST:PORT"
+        ) from error
 
 
 def _address(text: str) -> tuple[str, int]:
     host, colon, port = text.rpartition(":")
-    if not colon or not port.isdecimal():
+    if not colon or not (port.isascii() and port.isdigit() and int(port[:6]) < 65536):
         raise UsageError(f"{text!r} is not HOST:PORT, for example 127.0.0.1:4001")
     return host.strip("[]") or "127.0.0.1", int(port)
 

@@ -1,6 +1,7 @@
 """`neonat web`: the page and the HTTP interface."""
 
 import argparse
+import sys
 
 from neonat.cli.ingest import DB_VARIABLE, given
 from neonat.cli.output import CommandError, UsageError, stop_event
@@ -44,11 +45,26 @@ def run(args: argparse.Namespace) -> int:
     stop = stop_event()
     to_stderr()
     host, port = http_address(args)
+    db = given(args.db, DB_VARIABLE, "--db")
+    note = check_database(db)
     try:
-        serve(given(args.db, DB_VARIABLE, "--db"), host, port, stop)
+        serve(db, host, port, stop, lambda _: print(note, end="", file=sys.stderr, flush=True))
     except ServeError as error:
         raise CommandError(str(error)) from error
     return 0
+
+
+def check_database(db: str) -> str:
+    """What to tell of a database that is still to come; CommandError for one that never will do."""
+    from neonat.store import MissingError, StoreError, open_store
+
+    try:
+        open_store(db, create=False).close()
+    except MissingError as error:
+        return f"neonat web: {error}; waiting for it\n"
+    except StoreError as error:
+        raise CommandError(str(error)) from error
+    return ""
 
 
 def http_address(args: argparse.Namespace) -> tuple[str, int]:

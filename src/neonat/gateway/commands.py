@@ -3,6 +3,7 @@
 import json
 
 COMMAND_MAX = 1024
+HEX = set("0123456789ABCDEFabcdef")
 NAMES = ("ping", "status", "set-poll", "restart")
 
 
@@ -11,7 +12,7 @@ def _plan(value) -> "dict[int, int]":
         raise ValueError('plan is an object like {"24": 1000}')
     periods = {}
     for key, period in value.items():
-        if not isinstance(key, str) or len(key) != 2:
+        if not isinstance(key, str) or len(key) != 2 or set(key) - HEX:
             raise ValueError("a request code is two hex digits")
         if not isinstance(period, int) or isinstance(period, bool):
             raise ValueError("a period is a whole number of milliseconds")

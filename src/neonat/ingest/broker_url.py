@@ -47,7 +47,7 @@ def broker_url(text: str, password_file: str | None = None) -> BrokerUrl:
         raise BrokerUrlError(
             "the broker's URL has no valid host and port: mqtt://HOST:1883"
         ) from None
-    if parts.scheme not in _PORTS or not parts.hostname:
+    if parts.scheme not in _PORTS or not parts.hostname or set(parts.hostname) & set(" \t\\"):
         raise BrokerUrlError(
             "a broker's URL is mqtt://[USER:PASSWORD@]HOST[:1883] or mqtts://…[:8883]"
         )

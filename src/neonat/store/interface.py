@@ -19,6 +19,7 @@ _RECORD = ("gateway", "boot", "seq", "at", "clock", "received_at", "data")
 
 # What `rows` gives, each the public view of that name with its columns.
 COLUMNS: dict[str, tuple[str, ...]] = {
+    "gateways": ("gateway", "first_seen", "last_seen", "device_id", "device_name", "online"),
     "readings": _READING,
     "frames": _RECORD,
     "alarms": (

@@ -183,7 +183,7 @@ class Queries:
             yield from self._rows(_OTHERS[what], self._values(what, gateway, start, end))
 
     def _values(self, what: str, gateway: str | None, start: int | None, end: int | None) -> tuple:
-        if what == "gaps":
+        if what in ("gaps", "gateways"):
             return gateway, gateway
         return gateway, gateway, self._text(start) or "", self._text(end) or "~"
 
@@ -363,6 +363,7 @@ def _episodes(what: str, gateway: str | None, order: str) -> str:
 
 
 _OTHERS = {
+    "gateways": "SELECT * FROM gateways WHERE ? IS NULL OR gateway = ? ORDER BY gateway",
     "gaps": "SELECT * FROM gaps WHERE ? IS NULL OR gateway = ? ORDER BY gateway, boot, first",
     "refusals": "SELECT received_at, topic, reason, payload FROM refusals"
     " WHERE (? IS NULL OR topic LIKE '%/' || ? || '/%')"

@@ -18,6 +18,10 @@ class StoreError(Exception):
     """The store cannot do what was asked: one line that says why and what to do."""
 
 
+class MissingError(StoreError):
+    """There is no database yet; one may still come."""
+
+
 class Record(NamedTuple):
     """One envelope: a frame of the device, or a record of the gateway (`!word …`).
 

@@ -15,6 +15,7 @@ from neonat.store import queries
 from neonat.store.memory import item_of
 from neonat.store.records import (
     LegacyRecord,
+    MissingError,
     Reader,
     Record,
     Refusal,
@@ -76,7 +77,12 @@ class SqliteStore:
                     self._writer = Writer(self._base, reader)
                     self._version = _data_version(self._base)
                 self._asked = _connect(path, "ro")
-                if _check_version(self._asked, path) < len(MIGRATIONS):
+                version = _check_version(self._asked, path)
+                if version == 0:
+                    raise MissingError(
+                        f"database {path}: it is empty: start `neonat serve` once, or name another"
+                    )
+                if version < len(MIGRATIONS):
                     raise StoreError(
                         f"database {path}: its schema is older: start `neonat ingest` once"
                     )
@@ -246,7 +252,7 @@ def _check_path(path: str, create: bool) -> None:
     if not os.path.isdir(parent):
         raise StoreError(f"database {path}: there is no directory {parent}: make it first")
     if not create and not os.path.exists(path):
-        raise StoreError(f"database {path}: there is no such file: start `neonat serve` first")
+        raise MissingError(f"database {path}: there is no such file: start `neonat serve` first")
 
 
 def _connect(path: str, mode: str) -> sqlite3.Connection:

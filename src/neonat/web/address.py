@@ -1,6 +1,7 @@
-"""Which addresses stay on this machine."""
+"""Which addresses stay on this machine, and why one cannot be had."""
 
 import ipaddress
+import os
 
 
 def is_loopback(host: str) -> bool:
@@ -25,3 +26,11 @@ def host_of(header: str) -> str:
     if text.startswith("["):
         return text[: text.find("]") + 1]
     return text.rpartition(":")[0] if ":" in text else text
+
+
+def why(error: BaseException) -> str:
+    """An operating system's reason in a few words; asyncio and socket add where it was."""
+    number = getattr(error, "errno", None)
+    if isinstance(error, OSError) and number and number > 0:
+        return os.strerror(number)
+    return getattr(error, "strerror", None) or str(error)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 import uvicorn
 
-from neonat.web.address import is_loopback
+from neonat.web.address import is_loopback, why
 from neonat.web.app import create_app
 
 __all__ = ["ServeError", "is_loopback", "serve"]
@@ -87,9 +87,8 @@ def _listen(host: str, port: int) -> socket.socket:
         family, _, _, _, address = min(found, key=lambda entry: entry[0] != socket.AF_INET)
         return socket.create_server(address[:2], family=family, backlog=256)
     except (OSError, UnicodeError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
         raise ServeError(
-            f"cannot listen on {host}:{port}: {reason}; choose another address with --http"
+            f"cannot listen on {host}:{port}: {why(error)}; choose another address with --http"
         ) from error
 
 
