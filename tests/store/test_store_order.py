@@ -46,6 +46,10 @@ def stored(history: History, batches: list[tuple[list, list]]) -> dict:
             rows = [dict(zip(names, row, strict=True)) for row in cursor]
             rows = [{k: v for k, v in row.items() if k != "id"} for row in rows]
             assert sorted(rows, key=str) == seen[what]
+        seen["stretch"] = base.execute(
+            "SELECT g.name, x.request, x.boot, x.seq, x.last_boot, x.last_seq"
+            " FROM stretch x JOIN gateway g ON g.id = x.gateway ORDER BY 1, 2, 3, 4"
+        ).fetchall()
         base.close()
         windows(store, seen, history)
         seen["latest"] = [store.latest(row["gateway"]) for row in store.gateways()]
