@@ -1,11 +1,12 @@
 # make run    a simulated incubator on a live page      make test   everything that must hold
 # make bench  figures, beside the machine's baseline    make chaos  kills, cuts and faults, long
 # make soak   endurance: memory over 100,000 frames     make lint   style and types only
+# make board-proof   a board's image: TLS, a day without broker, 1,000 power cuts; long
 
 PY = .venv/bin/python
 export PATH := $(CURDIR)/.venv/bin:$(PATH):/usr/sbin
 
-.PHONY: run test lint format bench chaos soak setup setup-test clean
+.PHONY: run test lint format bench chaos soak board-proof setup setup-test clean
 
 run: setup
 	$(PY) -m neonat demo
@@ -36,6 +37,9 @@ chaos: setup-test
 
 soak: setup-test
 	$(PY) benchmarks/gateway_memory.py
+
+board-proof: setup-test
+	$(PY) benchmarks/board.py
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

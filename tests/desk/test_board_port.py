@@ -153,8 +153,8 @@ def test_the_real_esptool_is_understood(port):
     words = ["--chip", "esp32", "--port", port, "--connect-attempts", "1", "erase-flash"]
     with pytest.raises(tools.BoardError, match="no ESP32 answers on"):
         tools.run("esptool", words, port)
-    for command in ("erase-flash", "write-flash", "verify-flash"):
-        assert command in tools.run("esptool", [command, "--help"], port)
+    known = tools.run("esptool", ["--help"], port)
+    assert all(f"{command}-flash " in known for command in ("erase", "write", "verify"))
 
 
 def test_ports_that_cannot_be(bench, port, tmp_path, capfd):
@@ -251,6 +251,23 @@ def test_fifty_boards_from_one_file(tmp_path, capfd, monkeypatch):
     assert not any(secret in text for each in known.values() for secret in each.values())
 
 
+def test_a_board_with_a_certificate_of_its_own(tmp_path, capfd):
+    begin, end = "-----BEGIN {}-----\nAAAA\n", "-----END {}-----\n"
+    for name, what in (("ca", "CERTIFICATE"), ("cert", "CERTIFICATE"), ("key", "EC PRIVATE KEY")):
+        text = "some words\n" + (begin + end).format(what, what)
+        (tmp_path / name).write_text(text + "more words")
+    names = {name: str(tmp_path / name) for name in ("ca", "cert", "key")}
+    folder = Path(provisioned(capfd, tmp_path, **{**names, "broker": "mqtts://server"}))
+    config = json.loads((folder / "config.json").read_text())
+    assert config["broker"]["tls"] == {"ca": "/ca.pem", "cert": "/cert.pem", "key": "/key.pem"}
+    assert (folder / "key.pem").read_text().startswith("-----BEGIN EC PRIVATE KEY-----\nAAAA\n")
+    assert "words" not in (folder / "cert.pem").read_text()
+    (tmp_path / "key").write_text((begin + end).format(*["ENCRYPTED PRIVATE KEY"] * 2))
+    words = ("--from", str(tmp_path / "bed.json"), "--out", str(tmp_path / "boards"))
+    code, text = tried(capfd, "provision", *words, "--secrets", str(tmp_path / "s.json"))
+    assert code == 1 and "has a password" in text and one_line(text)
+
+
 def test_a_board_keeps_its_secrets_unless_they_are_to_be_replaced(tmp_path, capfd):
     secrets = str(tmp_path / "board-secrets.json")
     provisioned(capfd, tmp_path)
@@ -273,6 +290,8 @@ def test_a_board_keeps_its_secrets_unless_they_are_to_be_replaced(tmp_path, capf
         ("id\nbed-1", "broker is missing"),
         ("id,broker\nbed-1,mqtts://a", "ca is missing"),
         ("id,broker,ca\nbed-1,mqtts://a,/none", "cannot read the certificate"),
+        ("id,broker,cert\nbed-1,mqtt://a,/none", "needs mqtts"),
+        ("id,broker,ca\nbed-1,mqtts://a,boards.csv", "no certificate or key"),
         ("id,broker,network\nbed-1,mqtt://a,wifi", "ssid is missing"),
         ("id,broker,network\nbed-1,mqtt://a,smoke", "ethernet or wifi"),
         ("id,broker,address\nbed-1,mqtt://a,10.0.0.1/24", "gateway is missing"),

@@ -17,6 +17,8 @@ RESTART = 3
 def image_of(folder: Path, **facts: str) -> Path:
     """Provision a board and build its image by the commands that users run."""
     name = facts["id"]
+    # A time server that is not there says so at once.
+    facts = {"ntp": "127.0.0.1:9", **facts}
     (folder / f"{name}.json").write_text(json.dumps(facts))
     out, secrets = str(folder / "boards"), str(folder / "board-secrets.json")
     words = ["--from", str(folder / f"{name}.json"), "--out", out, "--secrets", secrets]
@@ -36,13 +38,24 @@ def stand_ins(folder: Path) -> Path:
 
 
 class UnixBoard:
-    """One board: its flash is the file `image`, its line a pseudo-terminal."""
+    """One board: its flash is the file `image`, its line a pseudo-terminal.
 
-    def __init__(self, folder: Path, image: Path, line: str, heap: str = "128k") -> None:
+    While the file `fast` is there, time in which nothing happens is skipped; the board's clock
+    begins `behind_s` seconds behind this machine's.
+    """
+
+    def __init__(
+        self, folder: Path, image: Path, line: str, heap: str = "128k", behind_s: float = 0
+    ) -> None:
         self.image = image
         self.log = folder / f"{image.stem}.log"
         self.starts = 0
-        self._line = line
+        self.fast = folder / f"{image.stem}.fast"
+        self._environment = {
+            "NEONAT_LINE": os.path.realpath(line),
+            "NEONAT_FAST": str(self.fast),
+            "NEONAT_BEHIND": str(int(behind_s * 1000)),
+        }
         words = (str(image), str(stand_ins(folder)))
         self._command = micropython_command(HERE / "unix" / "boot_image.py", *words, heap=heap)
         self._process: subprocess.Popen[bytes] | None = None
@@ -56,13 +69,13 @@ class UnixBoard:
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
-                env={
-                    **os.environ,
-                    "NEONAT_LINE": os.path.realpath(self._line),
-                    "NEONAT_CUT": str(cut),
-                },
+                env={**os.environ, **self._environment, "NEONAT_CUT": str(cut)},
             )
         return self
+
+    def skipped_s(self) -> float:
+        """How much of its time the board has skipped, in seconds."""
+        return int(self.fast.read_text() or 0) / 1000
 
     def off(self) -> None:
         """Cut the power."""

@@ -3,13 +3,14 @@
 import csv
 import io
 import json
-import ssl
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from neonat.board import vault
 from neonat.board.problem import BoardError
+from neonat.gateway.config import ConfigError, checked
 from neonat.gateway.writing import valid_gateway
 from neonat.ingest.broker_url import BrokerUrl, BrokerUrlError, broker_url
 
@@ -34,7 +35,15 @@ FIELDS = (
 )
 # Lines USER:PASSWORD, for the broker.
 USERS = "users.txt"
-NAMES = (*(name for name, _, _ in FIELDS), "password")
+# What nobody is asked for: a password of one's own, a certificate instead of it.
+NAMES = (*(name for name, _, _ in FIELDS), "password", "cert", "key")
+
+_PEM = re.compile(
+    r"-----BEGIN ((?:ENCRYPTED |EC |RSA )?PRIVATE KEY|CERTIFICATE)-----\r?\n"
+    r"[A-Za-z0-9+/=\s:,-]*?-----END \1-----"
+)
+# Where the board has these files.
+PLACES = {"ca": "/ca.pem", "cert": "/cert.pem", "key": "/key.pem"}
 
 Facts = dict[str, str]
 
@@ -124,7 +133,7 @@ def configuration(facts: Facts, secrets: vault.Secrets) -> dict[str, Any]:
         url = broker_url(full["broker"])
     except BrokerUrlError as error:
         raise BoardError(f"{full['id']}: {error}") from error
-    return {
+    config = {
         "id": full["id"],
         "serial": "uart2",
         "baud": None,
@@ -136,13 +145,20 @@ def configuration(facts: Facts, secrets: vault.Secrets) -> dict[str, Any]:
         "update_key": secrets["update_key"],
         "webrepl_password": secrets["webrepl_password"],
     }
+    try:
+        checked({"spool_bytes": 1 << 20, "spool": "spool", **config}, None)
+    except ConfigError as error:
+        raise BoardError(f"{full['id']}: {error}") from error
+    return config
 
 
 def _broker(full: Facts, url: BrokerUrl, password: str) -> dict[str, Any]:
     broker: dict[str, Any] = {"host": url.host, "port": url.port}
     broker |= {"user": full["user"], "password": password}
     if url.tls:
-        broker["tls"] = {"ca": "/ca.pem"}
+        broker["tls"] = {name: place for name, place in PLACES.items() if full.get(name)}
+    elif full.get("cert") or full.get("key"):
+        raise BoardError(f"{full['id']}: a certificate needs mqtts://")
     return broker
 
 
@@ -173,26 +189,28 @@ def _address(full: Facts) -> tuple[str, str]:
     return str(found.ip), str(found.netmask)
 
 
-def certificate(path: str) -> bytes:
-    """The first certificate of a PEM file and nothing else, as PEM; BoardError."""
+def pem(path: str) -> bytes:
+    """The first certificate or key of a PEM file and nothing else; BoardError."""
     try:
-        text = Path(path).read_text(encoding="ascii")
-        begin = text.index("-----BEGIN CERTIFICATE-----")
-        end = text.index("-----END CERTIFICATE-----") + len("-----END CERTIFICATE-----")
-        whole = ssl.PEM_cert_to_DER_cert(text[begin:end])
-        return ssl.DER_cert_to_PEM_cert(whole).encode()
-    except OSError as error:
-        raise BoardError(f"cannot read the certificate {path}: {error.strerror}") from error
-    except (UnicodeError, ValueError) as error:
-        raise BoardError(f"{path} holds no certificate in PEM: {error}") from error
+        text = Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeError) as error:
+        why = getattr(error, "strerror", None) or "no text"
+        raise BoardError(f"cannot read the certificate {path}: {why}") from error
+    found = _PEM.search(text)
+    if not found:
+        raise BoardError(f"{path} holds no certificate or key in PEM")
+    if "ENCRYPTED" in found.group():
+        raise BoardError(f"the key {path} has a password, which a board cannot ask for")
+    return found.group().encode() + b"\n"
 
 
 def board_files(facts: Facts, secrets: vault.Secrets) -> dict[str, bytes]:
     """What makes a board this gateway: `config.json`, and the CA's certificate with TLS."""
     config = configuration(facts, secrets)
     files = {"config.json": (json.dumps(config, indent=1) + "\n").encode()}
-    if "tls" in config["broker"]:
-        files["ca.pem"] = certificate(completed(facts)["ca"])
+    full = completed(facts)
+    for name, place in config["broker"].get("tls", {}).items():
+        files[place.lstrip("/")] = pem(full[name])
     return files
 
 

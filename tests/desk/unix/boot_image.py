@@ -34,7 +34,6 @@ class Flash:
             return
         self._file.seek(number * BLOCK + offset)
         self._file.write(buffer)
-        self._file.flush()
         if self.writes == self._cut:
             print("power cut")
 
