@@ -210,4 +210,4 @@ def test_an_address_that_is_none(address):
 
 def test_a_port_that_is_too_high():
     code, line = refused("--tcp", "127.0.0.1:99999")
-    assert code == 1 and "99999" in line
+    assert code == 2 and "99999" in line
