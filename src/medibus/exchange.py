@@ -16,6 +16,7 @@ class Exchange:
         self.asked: "int | None" = None
         self.sent_at = 0
         self.retry_at: "int | None" = None
+        self.spoilt = False
         self._asked_at = 0
         self._tries = 0
         self._naks = 0
@@ -35,6 +36,7 @@ class Exchange:
             self.asked = data[1]
             self._asked_at = now
             self.retry_at = None
+            self.spoilt = False
         # While a command waits it is what a NAK is about.
         if data[0] == ESC or self.asked is None:
             self._last = data
@@ -47,6 +49,7 @@ class Exchange:
     def drop(self) -> None:
         """Wait no longer: what was asked will not be answered."""
         self.asked = self.retry_at = None
+        self.spoilt = False
 
     def give_up(self) -> "int | None":
         """Wait no longer, but know the response if it comes late; the code that was asked."""
@@ -69,8 +72,14 @@ class Exchange:
         return self.send(now, command(self.asked))
 
     def corrupt(self, now: int, reason: str, raw: bytes) -> None:
-        """A frame was spoilt; ask again soon if it may have been the response."""
-        if self.asked is None or self.retry_at is not None or len(raw) < 2 or raw[0] == ESC:
+        """A frame was spoilt; ask again soon if it may have been the response.
+
+        `spoilt`: what came may have been the response, in whatever form.
+        """
+        if self.asked is None or raw[:1] == b"\x1b":
+            return
+        self.spoilt = True
+        if self.retry_at is not None or len(raw) < 2:
             return
         # A truncated frame is known late and may be an old one; after a bad checksum nothing
         # more will come.

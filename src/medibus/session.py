@@ -13,6 +13,8 @@ from .identity import identity as identity_of
 from .schedule import Plan
 
 SILENCE_LIMIT = 3000
+# The longest frame takes 4.4 s at 9600 baud; bytes that never become one are no life.
+FRAME_LIMIT = 10000
 # A NOP is due after at most 2 s; the rest is for a caller that ticks late.
 IDLE_LIMIT = 1800
 # A TN500 that opened asks for our identity first; others may leave that out.
@@ -46,8 +48,14 @@ class Session:
         self._line = Exchange()
         self._extra: "list[int]" = []
         self._heard_at = 0
+        self._frame_at = 0
         self._open_at = 0
         self._identify_at: "int | None" = None
+
+    def heard(self, now: int) -> None:
+        """Bytes arrive: a long frame is no silence."""
+        if self.state != "down" and now - self._frame_at <= FRAME_LIMIT:
+            self._heard_at = now
 
     def tick(self, now: int) -> bytes:
         """What to send now because time has passed; empty when nothing."""
@@ -67,13 +75,14 @@ class Session:
         """What to send because `event` came; empty when nothing."""
         self._expire(now)
         if not isinstance(event, Frame):
-            self.counters[event.reason] += 1
+            self.counters[event.reason] = self.counters.get(event.reason, 0) + 1
             self._line.corrupt(now, event.reason, event.raw)
             return b""
-        self._heard_at = now
+        self._heard_at = self._frame_at = now
         out = b""
         if event.is_command:
             out = self._answer(now, event.code)
+            out += self._again(now)
         else:
             self._response(now, event)
         if self._line.asked is None:
@@ -100,6 +109,17 @@ class Session:
             if self.state == "up" and wait is not None:
                 times.append(now + wait)
         return max(0, min(times) - now)
+
+    def _again(self, now: int) -> bytes:
+        """A device that goes on after a spoilt response will not send that once more."""
+        if self.state == "down" or not self._line.spoilt:
+            return b""
+        out = self._line.retry(now)
+        if out:
+            self.counters["retry"] += 1
+        else:
+            self._give_up(now)
+        return out
 
     def _expire(self, now: int) -> None:
         if self.state != "down" and now - self._heard_at > SILENCE_LIMIT:

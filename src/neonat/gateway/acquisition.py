@@ -1,6 +1,6 @@
 """From the serial line to records: opens it, finds its speed, runs the session, never ends."""
 
-from medibus.decoder import Decoder
+from medibus.decoder import Decoder, LineError
 from medibus.escape import escape
 from medibus.frame import Frame
 from medibus.identity import Identity
@@ -15,6 +15,7 @@ RAW_MAX = 160
 ERRORS_BURST = 20
 ERROR_EVERY_MS = 1000
 OUT_MAX = 1024
+TRIES = 2
 
 
 class Acquisition:
@@ -43,6 +44,10 @@ class Acquisition:
         self._allowed_at = 0
         self._skipped = 0
         self._up = False
+        self._events: list = []
+        self._spooled = False
+        self._tries = 0
+        self._starved = False
 
     @property
     def link(self) -> str:
@@ -84,12 +89,12 @@ class Acquisition:
             if not self._line.ready():
                 return
             self._begin(now)
+        self._rescue()
         for _ in range(8):
-            chunk = self._line.read(READ_BLOCK)
-            if chunk is None:
+            self._work(now)
+            if not self._read(now):
                 break
-            for event in self._decoder.feed(chunk):
-                self._take(now, event)
+        self._work(now)
         self._send(self._session.tick(now))
         self._changes(now)
         if self._finder.turn(now):
@@ -106,37 +111,74 @@ class Acquisition:
         self._finder.opened(now)
         self._log("line: %s open, %d baud, parity %s" % ((self._device,) + self._finder.current))
 
-    def _take(self, now: int, event) -> None:
+    def _read(self, now: int) -> bool:
+        """Whether something came; what it completes is in `_events`."""
+        try:
+            chunk = self._line.read(READ_BLOCK)  # type: ignore[union-attr]
+            if chunk is None:
+                return False
+            self._session.heard(now)
+            self._events = self._decoder.feed(chunk)
+        except MemoryError:
+            self._starved = True
+            raise
+        return True
+
+    def _rescue(self) -> None:
+        """After a full heap: what was decoded comes out, what was begun is an error."""
+        if self._starved:
+            trace = LineError("memory", b"", 0)
+            events = self._decoder.close()
+            events.append(trace)
+            self._events = events
+            self._starved = False
+
+    def _work(self, now: int) -> None:
+        """Take the events; one that the heap was too full for once more, then only its error."""
+        while self._events:
+            event = self._events[0]
+            self._tries += 1
+            if self._tries > TRIES and not self._spooled:
+                event = LineError("memory", event.raw[:8], len(event.raw))
+            if not self._spooled:
+                self._keep(now, event)
+                self._spooled = True
+            if self._tries <= TRIES + 1:
+                self._send(self._session.receive(now, event))
+                self._changes(now)
+            del self._events[0]
+            self._spooled = False
+            self._tries = 0
+
+    def _keep(self, now: int, event) -> None:
         raw = event.raw
-        if isinstance(event, Frame):
-            self.frames += 1
-            if not event.is_command:
-                self._finder.answered(now)
-            data = escape(raw)
-            if len(data) <= self._data_max:
-                self._emit(now, data)
-            else:
-                self._error(now, "too_long", raw, len(raw))
-        else:
+        if not isinstance(event, Frame):
             self._error(now, event.reason, raw, event.length)
-        self._send(self._session.receive(now, event))
-        self._changes(now)
+            return
+        data = escape(raw)
+        if len(data) <= self._data_max:
+            self._emit(now, data)
+        else:
+            self._error(now, "too_long", raw, len(raw))
+        self.frames += 1
+        if not event.is_command:
+            self._finder.answered(now)
 
     def _error(self, now: int, reason: str, raw: bytes, length: int) -> None:
-        self.errors[reason] = self.errors.get(reason, 0) + 1
         more = (now - self._allowed_at) // ERROR_EVERY_MS
         if more > 0:
             self._allowed = min(ERRORS_BURST, self._allowed + more)
             self._allowed_at += more * ERROR_EVERY_MS
-        if not self._allowed:
-            self._skipped += 1
-            return
-        self._allowed -= 1
-        pairs: list = [("reason", reason), ("length", length)]
-        if self._skipped:
-            pairs.append(("skipped", self._skipped))
+        if self._allowed:
+            pairs: list = [("reason", reason), ("length", length)]
+            if self._skipped:
+                pairs.append(("skipped", self._skipped))
+            self._emit(now, record("error", pairs + [("raw", escape(bytes(raw[:RAW_MAX])))]))
+            self._allowed -= 1
             self._skipped = 0
-        self._emit(now, record("error", pairs + [("raw", escape(bytes(raw[:RAW_MAX])))]))
+        else:
+            self._skipped += 1
+        self.errors[reason] = self.errors.get(reason, 0) + 1
 
     def _send(self, data: bytes) -> None:
         out = self._out + data if data else self._out
@@ -190,4 +232,8 @@ class Acquisition:
 
     def close(self, now: int) -> None:
         """Leave the line."""
-        self._leave(now, "stopped")
+        try:
+            self._rescue()
+            self._work(now)
+        finally:
+            self._leave(now, "stopped")

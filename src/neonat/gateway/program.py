@@ -57,6 +57,7 @@ class Gateway:
         self.report = Report(self.state)
         self._synced = self._walled = now
         self._connected = self._renumbered = False
+        self._step: "int | None" = None
         if self.clock.source != "unset":
             self._emit(now, self._clock_record(now, 0))
 
@@ -81,7 +82,12 @@ class Gateway:
 
     def _emit(self, now: int, data: str) -> None:
         time = self._time(now)
-        self.sender.fresh(self.spool.append(time, data), time, data)
+        seq = self.spool.append(time, data)
+        try:
+            self.sender.fresh(seq, time, data)
+        except MemoryError:
+            # The spool has it; what is said twice would be stored twice.
+            self.starved += 1
 
     def _take(self, now: int, kind: str, payload: bytes, whole: bool) -> None:
         if kind == "ack":
@@ -157,7 +163,10 @@ class Gateway:
             self._walled = now
             step = self._set_clock(now)
             if step is not None:
-                self._emit(now, self._clock_record(now, step))
+                self._step = step + (self._step or 0)
+        if self._step is not None:
+            self._emit(now, self._clock_record(now, self._step))
+            self._step = None
         if now - self._synced >= SYNC_MS:
             self._synced = now
             self.spool.sync()

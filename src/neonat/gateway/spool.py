@@ -132,13 +132,13 @@ class Spool:
         )
 
     def _explain(self) -> None:
-        owed = self._owed
-        self._owed = []
-        for index, item in enumerate(owed):
+        # What is owed stays so until it is written, also when the heap is full in between.
+        while self._owed:
+            item = self._owed[0]
             pairs = list(zip(("boot", "first", "last"), item))
             if not self._write(self._stamp(), record("drop", pairs)):
-                self._owed = coarse(owed[index:] + self._owed)
                 return
+            self._owed.remove(item)
 
     def _write(self, time: str, data: str) -> bool:
         self.seq += 1
@@ -212,9 +212,9 @@ class Spool:
     def _give_up(self) -> None:
         oldest = self.segments[0]
         ranges, boots = facts(self.files, oldest, self.boot)
+        self._owed = coarse(self._owed + ranges)
         self.dropped += oldest.left
         oldest.drop(oldest.first, oldest.last)
-        self._owed = coarse(self._owed + ranges)
         self._explain()
         if boots:
             self._announce()

@@ -263,3 +263,47 @@ def test_changes_that_nobody_takes_are_bounded():
         talk.reply(0x52, IDENTITY)
         talk.ask(0x55)
     assert len(talk.session.changes) <= 32
+
+
+def test_a_device_that_goes_on_after_a_spoilt_response_is_asked_again_at_once():
+    talk = up({0x24: 1000, 0x27: 1000})
+    for _ in range(3):
+        talk.tick(1000)
+        assert talk.corrupt("noise", b"$6530.8") == []
+        assert talk.ask(0x30) == ["30", "!24"]
+        assert talk.ask(0x30) == ["30"]
+    assert talk.session.counters["retry"] == 3
+    talk.corrupt("noise", b"$6530.8")
+    assert talk.ask(0x30) == ["30", "!27"]
+    assert talk.session.counters["timeout"] == 1
+    assert talk.reply(0x27) == ["!24"]
+
+
+def test_an_identification_that_was_spoilt_is_asked_again_at_once():
+    talk = Talk()
+    talk.tick()
+    assert talk.reply(0x51) == ["!52"]
+    talk.corrupt("oversize", b"\x01R5700")
+    assert talk.ask(0x52) == ["52", "!52"]
+    assert talk.reply(0x52, IDENTITY) == ["!24"]
+
+
+def test_the_bytes_of_a_long_frame_are_no_silence():
+    talk = up()
+    for _ in range(45):
+        talk.now += 100
+        talk.session.heard(talk.now)
+        assert talk.tick() == []
+    assert talk.reply(0x24, b"A" * 3840) == ["!24"]
+    assert talk.changes() == []
+
+
+def test_bytes_that_never_become_a_frame_are_silence_in_the_end():
+    talk = up()
+    while talk.session.state == "up":
+        assert talk.now < 15000
+        talk.now += 100
+        talk.session.heard(talk.now)
+        talk.tick()
+    assert talk.now > 10000
+    assert ("down", "silence") in talk.changes()
