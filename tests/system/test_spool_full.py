@@ -1,0 +1,87 @@
+"""A spool that is too small for an outage: what was given up is named exactly, all else arrives."""
+
+import contextlib
+import sqlite3
+
+import pytest
+
+from neonat.gateway.segment import decode
+from neonat.ingest.reading import FrameReader
+from neonat.store import Drop
+from system.chain import GATEWAY, Chain
+from waiting import wait_for
+
+SMALLEST = "64k"
+QUICKEST = {"24": 0, "27": 0, "2E": 0, "29": 0, "2A": 0}
+
+
+def numbers(chain):
+    """Every (boot, seq) that the store has, frames and records."""
+    return {(row.boot, row.seq) for view in ("frames", "records") for row in chain.stored(view)}
+
+
+def given_up(chain):
+    """Every number that a stored `!drop` names."""
+    reader = FrameReader()
+    notes = [reader.note(row.data.encode()) for row in chain.stored("records")]
+    return {
+        (note.boot, seq)
+        for note in notes
+        if isinstance(note, Drop)
+        for seq in range(note.first, note.last + 1)
+    }
+
+
+def gaps(chain):
+    """(boot, seq) of every hole by its reason."""
+    found: dict[str, set] = {}
+    for boot, first, last, reason in chain.gaps():
+        found.setdefault(reason, set()).update((boot, seq) for seq in range(first, last + 1))
+    return found
+
+
+def newest(chain):
+    """The number of the newest record in the spool."""
+    place = (0, 0)
+    with contextlib.suppress(OSError):
+        for path in chain.spool.glob("*.log"):
+            lines = [decode(line) for line in path.read_bytes().split(b"\n")]
+            place = max([place, *((found[1], found[2]) for found in lines if found)])
+    return place
+
+
+@pytest.mark.parametrize("micropython", [False, True], ids=["cpython", "micropython"])
+def test_what_was_given_up_is_named_and_nothing_else_is_missing(tmp_path, micropython):
+    with Chain(tmp_path, micropython=micropython, plan=QUICKEST) as chain:
+        chain.await_first()
+        chain.kill_gateway()
+        chain.gateway.words += ["--spool-size", SMALLEST]
+        chain.start_gateway()
+        wait_for(lambda: len(chain.stored()) > 100, 30, "the quick plan")
+        chain.kill_broker()
+        # Killed while it gives up the oldest with every few records.
+        before, start = newest(chain)
+        wait_for(lambda: newest(chain)[1] > start + 1200, 60, "the spool to be full")
+        chain.kill_gateway()
+        chain.start_gateway()
+        chain.start_broker()
+        wait_for(lambda: any(row.boot > before for row in chain.stored()), 40, "the next boot")
+        chain.settle(90)
+        stored, named, holes = numbers(chain), given_up(chain), gaps(chain)
+        assert set(holes) == {"dropped"}
+        assert holes["dropped"] == named - stored
+        assert len(holes["dropped"]) > 100
+        known = stored | holes["dropped"]
+        last = {boot: max(seq for at, seq in known if at == boot) for boot, _ in known}
+        assert known == {(boot, seq) for boot in last for seq in range(1, last[boot] + 1)}
+        # What the spool held when it was killed is there, or was given up afterwards.
+        assert set(chain.spooled) <= known
+        assert refusals(chain) == 0
+
+
+def refusals(chain):
+    """How much the server did not take."""
+    with contextlib.closing(sqlite3.connect(chain.database, timeout=20)) as database:
+        return database.execute(
+            "SELECT count(*) FROM refusals WHERE topic LIKE ?", (f"%/{GATEWAY}/%",)
+        ).fetchone()[0]
