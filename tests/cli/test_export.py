@@ -101,3 +101,13 @@ def test_a_reader_that_leaves_early_is_no_error(url: str) -> None:
         process.stdout.readline()
         process.stdout.close()
         assert process.stderr.read() == b""
+
+
+def test_output_that_takes_no_more_is_one_line(url: str) -> None:
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "neonat", "export", "--db", url, "--what", "frames"],
+            stdout=full, stderr=subprocess.PIPE, text=True, timeout=60,
+        )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr == "neonat export: cannot write the output: No space left on device\n"
