@@ -350,14 +350,15 @@ def test_sigint_ends_it_cleanly_while_the_broker_is_away(tmp_path, runtime):
         assert command.process.wait(5) == 0
 
 
-def test_baud_and_parity_are_found(tmp_path, broker, server):
+@pytest.mark.parametrize("baud", [38400, 19200])
+def test_baud_and_parity_are_found(tmp_path, broker, server, baud):
     with (
-        incubator(tmp_path, "--baud", "38400", "--parity", "even") as line,
+        incubator(tmp_path, "--baud", str(baud), "--parity", "even") as line,
         gateway(tmp_path, broker.port, line),
     ):
         wait_for(lambda: records(server, "link"), 40, "the link")
         wait_for(
-            lambda: server.states[-1].get("line") == {"baud": 38400, "parity": "even"},
+            lambda: server.states[-1].get("line") == {"baud": baud, "parity": "even"},
             what="the line in the state",
         )
 
