@@ -1,7 +1,7 @@
 """`make board-proof`: a board's image from its making to a thousand power cuts, with the counts.
 
 The image is made by `neonat board deploy --image`, and booted under the Unix port of MicroPython
-with a 128 KiB heap. It reads `neonat simulate` and delivers through TLS to Mosquitto and from there
+with a small heap. It reads `neonat simulate` and delivers through TLS to Mosquitto and from there
 into a database. Exits with 1 when something did not hold.
 """
 
@@ -22,7 +22,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from desk.secure_broker import SecureBroker
-from desk.unix_board import UnixBoard, image_of
+from desk.unix_board import HEAP, UnixBoard, image_of
 from gateway.bench_server import incubator
 from neonat.board import image
 from neonat.board.desk import Desk
@@ -42,11 +42,13 @@ QUIET_S = 3.0
 class Proof:
     """The chain around one board, in `folder`; `wrong` collects what did not hold."""
 
-    def __init__(self, folder: Path, line: str, broker: SecureBroker, made: Path, behind_s: float):
+    def __init__(
+        self, folder: Path, line: str, broker: SecureBroker, made: Path, heap: str, behind_s: float
+    ):
         self.folder = folder
         self.broker = broker
         self.wrong: list[str] = []
-        self.board = UnixBoard(folder, made, line, behind_s=behind_s)
+        self.board = UnixBoard(folder, made, line, heap, behind_s)
         self.database = folder / "proof.db"
         words = [
             "--db",
@@ -108,7 +110,7 @@ def show(name: str, *facts: object) -> None:
 
 
 @contextlib.contextmanager
-def bench(folder: Path, behind_s: float) -> Iterator[Proof]:
+def bench(folder: Path, heap: str, behind_s: float) -> Iterator[Proof]:
     """Line, broker, ingest and the image of a board, everything but the power."""
     broker = SecureBroker(folder)
     quiet = io.StringIO()
@@ -125,7 +127,7 @@ def bench(folder: Path, behind_s: float) -> Iterator[Proof]:
     digest = hashlib.sha256(content).hexdigest()[:16]
     show("image", f"{len(files)} files, {size} bytes", f"SHA-256 {digest}…")
     with incubator(folder, "--log", str(folder / "line.jsonl")) as line:
-        proof = Proof(folder, line, broker, made, behind_s)
+        proof = Proof(folder, line, broker, made, heap, behind_s)
         proof.hold(again.read_bytes() == content, "the image has other bytes the second time")
         proof.ingest.start()
         try:
@@ -247,12 +249,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cuts", type=int, default=1000, help="power cuts (default: 1000)")
     parser.add_argument("--outage", type=int, default=DAY_S, help="seconds (default: a day)")
+    parser.add_argument("--heap", default=HEAP, help="of MicroPython (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
     args = parser.parse_args()
-    print(f"seed {args.seed}, {time.strftime('%Y-%m-%d')}")
+    print(f"seed {args.seed}, heap {args.heap}, {time.strftime('%Y-%m-%d')}")
     with (
         tempfile.TemporaryDirectory() as folder,
-        bench(Path(folder), args.outage + 3600) as proof,
+        bench(Path(folder), args.heap, args.outage + 3600) as proof,
     ):
         try:
             boots(proof)

@@ -12,6 +12,8 @@ from runtimes import micropython_command
 
 HERE = Path(__file__).parent
 RESTART = 3
+# What compiled modules and TLS need together; pointers are twice as large here as on the board.
+HEAP = "192k"
 
 
 def image_of(folder: Path, **facts: str) -> Path:
@@ -45,7 +47,7 @@ class UnixBoard:
     """
 
     def __init__(
-        self, folder: Path, image: Path, line: str, heap: str = "128k", behind_s: float = 0
+        self, folder: Path, image: Path, line: str, heap: str = HEAP, behind_s: float = 0
     ) -> None:
         self.image = image
         self.log = folder / f"{image.stem}.log"
