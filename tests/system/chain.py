@@ -287,11 +287,13 @@ class Chain:
         if not self.gateway.running:
             self.kill_gateway()
             self.start_gateway()
+        # What nobody has read when the line closes is gone, however long the spool takes then.
+        end = now_ms()
         self.simulator.end()
         self._plan = {}
         self.desk.status = {}
         wait_for(self._spool_is_empty, timeout, "an empty spool")
-        self.lives.append(Life(self._started, now_ms()))
+        self.lives.append(Life(self._started, end))
         self.look_into_spool()
 
     def _spool_is_empty(self) -> bool:
