@@ -50,6 +50,13 @@ def newest(chain):
     return place
 
 
+def gives_up(chain):
+    """Whether the spool says that something was dropped."""
+    return any(b"|!drop " in path.read_bytes() for path in chain.spool.glob("*.log"))
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.slow
 @pytest.mark.parametrize("micropython", [False, True], ids=["cpython", "micropython"])
 def test_what_was_given_up_is_named_and_nothing_else_is_missing(tmp_path, micropython):
     with Chain(tmp_path, micropython=micropython, plan=QUICKEST) as chain:
@@ -57,11 +64,11 @@ def test_what_was_given_up_is_named_and_nothing_else_is_missing(tmp_path, microp
         chain.kill_gateway()
         chain.gateway.words += ["--spool-size", SMALLEST]
         chain.start_gateway()
-        wait_for(lambda: len(chain.stored()) > 100, 30, "the quick plan")
+        wait_for(lambda: len(chain.stored()) > 50, 40, "the quick plan")
         chain.kill_broker()
         # Killed while it gives up the oldest with every few records.
-        before, start = newest(chain)
-        wait_for(lambda: newest(chain)[1] > start + 1200, 60, "the spool to be full")
+        before = newest(chain)[0]
+        wait_for(lambda: gives_up(chain), 90, "the spool to be full")
         chain.kill_gateway()
         chain.start_gateway()
         chain.start_broker()
@@ -70,7 +77,7 @@ def test_what_was_given_up_is_named_and_nothing_else_is_missing(tmp_path, microp
         stored, named, holes = numbers(chain), given_up(chain), gaps(chain)
         assert set(holes) == {"dropped"}
         assert holes["dropped"] == named - stored
-        assert len(holes["dropped"]) > 100
+        assert holes["dropped"]
         known = stored | holes["dropped"]
         last = {boot: max(seq for at, seq in known if at == boot) for boot, _ in known}
         assert known == {(boot, seq) for boot in last for seq in range(1, last[boot] + 1)}
