@@ -1,26 +1,28 @@
-"""The gateway on a board: its configuration is `config.json` beside this file."""
+"""The gateway on a board: `slots.json` says which program starts, `config.json` how."""
 
-import json
 import sys
-
-from board import Board
-
-from neonat.gateway.config import checked
-from neonat.gateway.program import run
+import time
 
 
-def log(text):
-    """One line of the log, on the board's console."""
-    print(text)
+def choose():
+    """Which program and which configuration to start."""
+    from neonat.gateway import starting
+
+    return starting.choose()
 
 
 def main():
     """Run until a restart is asked for; `Board` comes with the port for the board."""
-    with open("config.json") as file:
-        config = json.load(file)
+    begun = choose()
+    from board import Board
+    from neonat.gateway import starting
+
     board = Board()
-    config = checked(config, board)
-    while run(config, board, log, "power") != "stop":
+    config = starting.configuration(begun, board)
+    del starting
+    from neonat.gateway.program import run
+
+    if run(config, board, print, begun["reason"], begun) != "stop":
         board.restart()
 
 
@@ -28,3 +30,12 @@ try:
     main()
 except Exception as error:
     sys.print_exception(error)
+    from neonat.gateway import starting
+
+    starting.crashed(error)
+    time.sleep(2)
+    try:
+        from machine import reset
+    except ImportError:
+        sys.exit(3)
+    reset()

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 
 from neonat.gateway import bundle
 from neonat.gateway.bundle import BundleError
+from neonat.gateway.proof import prove
 
 WINDOW = 4
 
@@ -36,7 +37,7 @@ def pack(files: Mapping[str, bytes], key: bytes, version: str, counter: int, mpy
     head += f"mac {hmac.digest(key, head, 'sha256').hex()}\n".encode()
     if len(head) > bundle.HEAD_MAX:
         raise BundleError(f"the manifest is more than {bundle.HEAD_MAX} bytes: too many files")
-    bundle.prove(io.BytesIO(head), key)
+    prove(io.BytesIO(head), key)
     return head + b"".join(files[path] for path in paths)
 
 

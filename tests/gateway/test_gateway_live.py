@@ -216,7 +216,7 @@ def test_commands_are_answered_and_bad_ones_refused(tmp_path, broker, server, ru
         assert asked({"id": 5, "command": "restart"})["ok"]
         wait_for(lambda: any(boot == 2 for boot, _ in server.rows), what="the next boot")
         wait_for(lambda: len(records(server, "boot")) == 2, what="its boot record")
-    assert records(server, "boot")[1]["reason"] == "restart"
+    assert records(server, "boot")[1]["reason"] == "command"
 
 
 def test_what_the_broker_kept_is_neither_an_acknowledgement_nor_a_command(

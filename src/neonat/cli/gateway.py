@@ -20,6 +20,7 @@ BROKER_VARIABLE = "NEONAT_BROKER"
 RESTART = 3
 LOCK_PATIENCE_S = 3.0
 STOP_PATIENCE_S = 4.0
+WATCHDOG_S = float(os.environ.get("NEONAT_WATCHDOG_S", "60"))
 HEAP_MIN = 96 * 1024
 
 
@@ -261,7 +262,7 @@ def under_cpython(config: dict[str, Any]) -> int:
             raise CommandError(end.partition(": ")[2] + "; check the user and the password")
         if end != "restart":
             return 0
-        reason = "restart"
+        reason = "command"
 
 
 def under_micropython(config: dict[str, Any], heap: int, lock: IO[bytes]) -> int:
@@ -274,18 +275,26 @@ def under_micropython(config: dict[str, Any], heap: int, lock: IO[bytes]) -> int
     stopping: list[int] = []
     reason = "start"
     while not stopping:
+        pulse = Pulse()
         child = subprocess.Popen(
-            command, stdin=subprocess.PIPE, pass_fds=(lock.fileno(),), process_group=0
+            command,
+            stdin=subprocess.PIPE,
+            pass_fds=(lock.fileno(), pulse.writer),
+            process_group=0,
         )
-        code = accompany(child, {**config, "reason": reason}, stopping)
+        told = {**config, "reason": reason, "watchdog": pulse.writer}
+        code = accompany(child, told, stopping, pulse)
+        pulse.close()
         if stopping:
             return 0
         if code == 1:
             return 1
-        if code != RESTART:
+        if pulse.lost:
+            log(f"micropython was stuck for {WATCHDOG_S:.0f} s; starting it again")
+        elif code != RESTART:
             log(f"micropython ended with {code}; starting it again")
             time.sleep(1)
-        reason = "restart" if code == RESTART else "crash"
+        reason = "command" if code == RESTART else "watchdog" if pulse.lost else "crash"
     return 0
 
 
@@ -295,8 +304,36 @@ def find_micropython() -> str | None:
     return str(found) if found.exists() else shutil.which("micropython")
 
 
-def accompany(child: subprocess.Popen, config: dict[str, Any], stopping: list[int]) -> int:
-    """Hand the configuration to the child and wait for its end; closing its stdin ends it."""
+class Pulse:
+    """The watchdog of a child that writes a byte to `writer` now and then."""
+
+    def __init__(self) -> None:
+        self._reader, self.writer = os.pipe()
+        os.set_blocking(self._reader, False)
+        os.set_blocking(self.writer, False)
+        self._seen = time.monotonic()
+        self.lost = False
+
+    def check(self) -> bool:
+        """Whether the child has been silent for too long."""
+        with contextlib.suppress(BlockingIOError):
+            if os.read(self._reader, 4096):
+                self._seen = time.monotonic()
+        self.lost = time.monotonic() - self._seen > WATCHDOG_S
+        return self.lost
+
+    def close(self) -> None:
+        """Let go of the pipe."""
+        os.close(self._reader)
+        os.close(self.writer)
+
+
+def accompany(
+    child: subprocess.Popen, config: dict[str, Any], stopping: list[int], pulse: Pulse
+) -> int:
+    """Hand the configuration to the child and wait for its end; closing its stdin ends it. A
+    child that does not feed its watchdog is killed.
+    """
     assert child.stdin
     on_stop(lambda: stopping.append(1))
     try:
@@ -308,7 +345,8 @@ def accompany(child: subprocess.Popen, config: dict[str, Any], stopping: list[in
         try:
             return child.wait(0.1)
         except subprocess.TimeoutExpired:
-            continue
+            if pulse.check():
+                child.kill()
     child.stdin.close()
     try:
         return child.wait(STOP_PATIENCE_S)

@@ -19,7 +19,10 @@ TRIES = 2
 
 
 class Acquisition:
-    """`emit(now, data)` takes each record's data; `data_max` is the longest that fits a line."""
+    """`emit(now, data)` takes each record's data; `data_max` is the longest that fits a line.
+
+    `moves` grows with each frame, each request and each attempt to open the line.
+    """
 
     def __init__(self, board, device: str, finder, plan, emit, data_max: int, log):
         self._board = board
@@ -31,6 +34,7 @@ class Acquisition:
         self.plan = plan
         self.errors: "dict[str, int]" = {"checksum": 0, "timeout": 0}
         self.frames = 0
+        self.moves = 0
         self.device: "Identity | None" = None
         self._session = Session(plan)
         self._decoder = Decoder()
@@ -83,6 +87,7 @@ class Acquisition:
         if self._line is None:
             if now < self._retry:
                 return
+            self.moves += 1
             baud, parity = self._finder.current
             self._line = self._board.open_line(self._device, baud, parity)
         if not self._open:
@@ -161,6 +166,7 @@ class Acquisition:
         else:
             self._error(now, "too_long", raw, len(raw))
         self.frames += 1
+        self.moves += 1
         if not event.is_command:
             self._finder.answered(now)
 
@@ -181,7 +187,10 @@ class Acquisition:
         self.errors[reason] = self.errors.get(reason, 0) + 1
 
     def _send(self, data: bytes) -> None:
-        out = self._out + data if data else self._out
+        out = self._out
+        if data:
+            self.moves += 1
+            out += data
         if len(out) > OUT_MAX:
             out = data
         if out and self._line is not None:

@@ -14,7 +14,6 @@ the board (`update_key`, hex) and on the desk. `neonat.update` packs and deliver
 """
 
 import binascii
-import hashlib
 
 HEAD_MAX = 8192
 BODY_MAX = 524288
@@ -22,7 +21,6 @@ FILES_MAX = 120
 PATH_MAX = 64
 COUNTER_MAX = 0xFFFFFFFF
 KEY_SIZE = 32
-BLOCK = 512
 MAGIC = "neonat-bundle 1"
 
 
@@ -30,41 +28,20 @@ class BundleError(ValueError):
     """The bundle is refused; one line that says why."""
 
 
-class Mac:
-    """HMAC-SHA-256 (RFC 2104) over what `update` gets; MicroPython has no `hmac`."""
-
-    def __init__(self, key: bytes):
-        block = key + bytes(64 - len(key))
-        self._outer = bytes([byte ^ 0x5C for byte in block])
-        self._inner = hashlib.sha256(bytes([byte ^ 0x36 for byte in block]))
-
-    def update(self, data) -> None:
-        self._inner.update(data)
-
-    def digest(self) -> bytes:
-        """Once, at the end."""
-        outer = hashlib.sha256(self._outer)
-        outer.update(self._inner.digest())
-        return outer.digest()
+def unhex(text) -> bytes:
+    """The bytes of hex digits, none for what is none."""
+    try:
+        return binascii.unhexlify(text)
+    except (ValueError, TypeError):
+        return b""
 
 
 def key_of(text) -> bytes:
     """The key of 64 hex digits; BundleError."""
-    try:
-        key = binascii.unhexlify(text)
-    except (ValueError, TypeError):
-        key = b""
+    key = unhex(text)
     if len(key) != KEY_SIZE:
         raise BundleError("the update key is 64 hex digits")
     return key
-
-
-def same(one: bytes, other: bytes) -> bool:
-    """Whether both are the same, in a time that does not tell where they differ."""
-    wrong = len(one) ^ len(other)
-    for left, right in zip(one, other):
-        wrong |= left ^ right
-    return not wrong
 
 
 def _within(text: str, more: str) -> bool:
@@ -110,69 +87,16 @@ def entry(line: bytes) -> "tuple[bytes, int, str]":
     """SHA-256, size and path of a line of the manifest; BundleError."""
     try:
         digest, size, path = line.decode().rstrip("\n").split(" ")
-        raw = binascii.unhexlify(digest)
     except ValueError:
         raise BundleError("a line of the manifest is broken") from None
+    raw = unhex(digest)
     if len(raw) != 32:
         raise BundleError("a line of the manifest is broken")
     check_path(path)
     return raw, _number(size, BODY_MAX), path
 
 
-def prove(file, key: bytes) -> dict:
-    """Read a manifest from its begin to its MAC and prove it: `title`'s facts, and `body` (bytes
-    of all files) and `mac` (hex); BundleError.
-    """
-    mac = Mac(key)
-    line = file.readline()
-    mac.update(line)
-    found = title(line)
-    body = 0
-    before = ""
-    wrong: "BundleError | None" = None
-    for _ in range(found["files"]):
-        line = file.readline()
-        mac.update(line)
-        try:
-            _, size, path = entry(line)
-            if path <= before:
-                raise BundleError("the paths do not ascend")
-            before = path
-            body += size
-        except BundleError as error:
-            wrong = wrong or error
-    last = file.readline()
-    if last[:4] != b"mac " or last[-1:] != b"\n" or file.readline():
-        raise wrong or BundleError("the manifest is cut or longer than it says")
-    try:
-        claimed = binascii.unhexlify(last[4:-1])
-    except ValueError:
-        claimed = b""
-    # Before anything else is said about it: a forger learns nothing but this.
-    if not same(mac.digest(), claimed):
-        raise BundleError("the bundle is not authentic: it was made with another key, or altered")
-    if wrong:
-        raise wrong
-    if body > BODY_MAX:
-        raise BundleError("the files are more than %d bytes" % BODY_MAX)
-    found["body"] = body
-    found["mac"] = last[4:-1].decode()
-    return found
-
-
 def entries(file):
     """Yield (SHA-256, size, path) of each file of a proven manifest."""
     for _ in range(title(file.readline())["files"]):
         yield entry(file.readline())
-
-
-def digest_of(path: str) -> bytes:
-    """SHA-256 of a file; OSError."""
-    found = hashlib.sha256()
-    buffer = bytearray(BLOCK)
-    with open(path, "rb") as file:
-        while True:
-            count = file.readinto(buffer)
-            if not count:
-                return found.digest()
-            found.update(memoryview(buffer)[:count])

@@ -3,57 +3,73 @@
 import json
 
 COMMAND_MAX = 1024
-HEX = set("0123456789ABCDEFabcdef")
-NAMES = ("ping", "status", "set-poll", "restart")
+NAMES = "ping status log get-config set-config set-poll restart update webrepl"
 
 
-def _plan(value) -> "dict[int, int]":
-    if not isinstance(value, dict) or not value:
-        raise ValueError('plan is an object like {"24": 1000}')
-    periods = {}
-    for key, period in value.items():
-        if not isinstance(key, str) or len(key) != 2 or set(key) - HEX:
-            raise ValueError("a request code is two hex digits")
-        if not isinstance(period, int) or isinstance(period, bool):
-            raise ValueError("a period is a whole number of milliseconds")
-        periods[int(key, 16)] = period
-    return periods
+def take(remote, payload: bytes) -> None:
+    """Answer a command; `remote` is a `Remote`."""
+    reply = answer(payload, remote)
+    remote.gateway.uplink.publish("reply", json.dumps(reply).encode())
 
 
-def plan_text(periods: "dict[int, int]") -> "dict[str, int]":
-    """A poll plan with the codes as two hex digits."""
-    return {"%02X" % code: period for code, period in periods.items()}
-
-
-def answer(payload: bytes, gateway) -> dict:
-    """The reply to a command; `gateway` has `state()`, `plan` and `leave(reason)`."""
+def answer(payload: bytes, remote) -> dict:
+    """The reply to a command."""
+    reply: dict = {"id": None, "command": None, "ok": False}
     try:
         command = json.loads(payload) if len(payload) <= COMMAND_MAX else None
     except (ValueError, RuntimeError, MemoryError):
-        return {"id": None, "command": None, "ok": False, "error": "a command is a JSON object"}
+        command = None
     if not isinstance(command, dict):
-        return {"id": None, "command": None, "ok": False, "error": "a command is a JSON object"}
-    name = command.get("command")
-    number = command.get("id")
-    if not isinstance(number, (str, int)) or len(str(number)) > 64:
-        number = None
-    reply = {"id": number, "command": name if name in NAMES else None, "ok": True}
+        reply["error"] = "a command is a JSON object"
+        return reply
+    number, name = command.get("id"), command.get("command")
+    if isinstance(number, (str, int)) and len(str(number)) <= 64:
+        reply["id"] = number
+    command["id"] = reply["id"]
+    if isinstance(name, str) and name in NAMES.split(" "):
+        reply["command"] = name
     try:
-        reply.update(_do(name, command, gateway))
+        reply.update(_do(reply["command"], command, remote))
+        reply["ok"] = True
     except ValueError as error:
-        reply.update({"ok": False, "error": str(error)})
+        reply["error"] = str(error)
+    except MemoryError:
+        reply["error"] = "the heap is too full for this now"
     return reply
 
 
-def _do(name, command: dict, gateway) -> dict:
+def _do(name, command: dict, remote) -> dict:
+    if name is None:
+        raise ValueError("the commands are " + NAMES.replace(" ", ", "))
     if name == "ping":
         return {}
+    if name == "log":
+        return {"lines": remote.log.lines()}
     if name == "status":
-        return {"state": gateway.state(), "plan": plan_text(gateway.plan.periods)}
-    if name == "set-poll":
-        gateway.plan.set(_plan(command.get("plan")))
-        return {"plan": plan_text(gateway.plan.periods)}
+        return _status(remote.gateway, remote)
     if name == "restart":
-        gateway.leave("restart")
+        from neonat.gateway import boots
+
+        boots.restart(remote, "command")
         return {}
-    raise ValueError("the commands are " + ", ".join(NAMES))
+    if name in ("set-poll", "webrepl"):
+        from neonat.gateway import tuning
+
+        return (tuning.set_poll if name == "set-poll" else tuning.webrepl)(remote, command)
+    if name == "update":
+        from neonat.gateway import download
+
+        return download.begin(remote, command)
+    from neonat.gateway import settings
+
+    return settings.get(remote) if name == "get-config" else settings.put(remote, command)
+
+
+def _status(gateway, remote) -> dict:
+    begun = remote.begun
+    plan = {"%02X" % code: period for code, period in gateway.plan.periods.items()}
+    facts = {"state": gateway.state(), "plan": plan, "reason": begun["reason"]}
+    facts.update({"slot": begun.get("slot"), "trial": remote.trial})
+    left = remote.until.get("webrepl", 0) - gateway.board.ticks()
+    facts["webrepl_s"] = max(0, left // 1000)
+    return facts

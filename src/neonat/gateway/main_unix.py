@@ -21,19 +21,19 @@ def log(text: str) -> None:
 
 
 def configuration(board: Board) -> dict:
-    """The checked configuration; what checked it leaves the heap again."""
+    """The checked configuration; the program drops what checked it from the heap."""
     from neonat.gateway.config import checked
 
-    config = checked(json.loads(sys.stdin.readline()), board)
-    del sys.modules["neonat.gateway.config"]
-    return config
+    return checked(json.loads(sys.stdin.readline()), board)
 
 
 def main() -> int:
     """Run until the end; the exit code."""
     board = Board()
+    config: dict = {}
     try:
         config = configuration(board)
+        board.beat_on(config.get("watchdog"))
         gc.collect()
         end = run(config, board, log, config.get("reason", "start"))
     except KeyboardInterrupt:
@@ -43,6 +43,10 @@ def main() -> int:
         return 1
     except Exception as error:
         sys.print_exception(error, sys.stderr)  # type: ignore[attr-defined]
+        if config:
+            from neonat.gateway.starting import crashed
+
+            crashed(error, config["spool"])
         return 4
     if end.startswith("refused"):
         log("neonat gateway: " + end[9:] + "; check the user and the password")

@@ -1,12 +1,10 @@
 """The gateway: acquisition into the spool, the spool to the broker, in one loop without waits."""
 
-import json
-
 from medibus.schedule import Plan
 from neonat.gateway.acquisition import Acquisition
 from neonat.gateway.clock import Clock
-from neonat.gateway.commands import answer
 from neonat.gateway.linefinder import LineFinder
+from neonat.gateway.remote import Log, Remote
 from neonat.gateway.report import Report
 from neonat.gateway.sender import Sender
 from neonat.gateway.spool import Spool
@@ -20,14 +18,16 @@ FAREWELL_MS = 1500
 
 
 class Gateway:
-    """All parts on one board; `config` as `checked` returns it. OSError: the spool is unusable."""
+    """All parts on one board; `config` as `checked` returns it; `reason` of this start, and what
+    `slots.start` said where it decided. OSError: the spool is unusable.
+    """
 
-    def __init__(self, config: dict, board, log, reason: str = "start"):
+    def __init__(self, config: dict, board, log, reason: str = "start", begun=None):
         self.board = board
         self.config = config
         self.gateway = config["id"]
         self.leaving = ""
-        self.log = log
+        self.log = log = Log(log, board)
         self.starved = 0
         now = board.ticks()
         self.clock = Clock(now)
@@ -38,7 +38,8 @@ class Gateway:
             files, self._time, config["spool_bytes"], segments_max=board.segments_max
         )
         self._set_clock(now)
-        self.boot = self.spool.start([("reason", reason), ("version", VERSION)])
+        self.remote = Remote(self, log, reason, begun)
+        self.boot = self.spool.start(self.remote.heading + [("version", VERSION)])
         self.sender = Sender(
             self.spool, self._real_time, self.gateway, board.message_max, board.ring_max
         )
@@ -60,6 +61,7 @@ class Gateway:
         self._step: "int | None" = None
         if self.clock.source != "unset":
             self._emit(now, self._clock_record(now, 0))
+        self.remote.rare("boots", "begin")
 
     def _time(self, now: "int | None" = None) -> str:
         # A record is never stamped before the one before it.
@@ -89,14 +91,22 @@ class Gateway:
             # The spool has it; what is said twice would be stored twice.
             self.starved += 1
 
+    def tell(self, data: str) -> None:
+        """Add a record of the gateway's own."""
+        self._emit(self.board.ticks(), data)
+
     def _take(self, now: int, kind: str, payload: bytes, whole: bool) -> None:
         if kind == "ack":
-            self.sender.acknowledge(now, payload, whole)
+            count = self.sender.acknowledge(now, payload, whole)
             if self.sender.ahead and not self._renumbered:
                 self._renumber(now)
+            # A record of this boot: what is on trial can read, connect and deliver.
+            elif count and self.remote.trial and b"\n%d " % self.boot in b"\n" + payload:
+                self.remote.rare("trials", "confirm")
         elif kind == "command":
-            reply = answer(payload if whole else b"", self)
-            self.uplink.publish("reply", json.dumps(reply).encode())
+            self.remote.rare("commands", "take", payload if whole else b"")
+        elif kind == "update" and whole and self.remote.download is not None:
+            self.remote.rare("download", "piece", now, payload)
 
     def _renumber(self, now: int) -> None:
         """Begin a boot that the server does not know yet: the count in the spool was lost.
@@ -147,6 +157,7 @@ class Gateway:
         if self._connected and not online:
             self.sender.lost()
         self._connected = online
+        self.remote.step(now, online)
         waits = [1000, self.acquisition.deadline(now), self.uplink.deadline(now)]
         if online:
             state = self.report.due(now, self.uplink.connects)
@@ -202,6 +213,6 @@ class Gateway:
         self.uplink.close()
 
 
-def run(config: dict, board, log, reason: str = "start") -> str:
+def run(config: dict, board, log, reason: str = "start", begun=None) -> str:
     """Run a gateway with a configuration as `checked` returns it; OSError: the spool fails."""
-    return Gateway(config, board, log, reason).run()
+    return Gateway(config, board, log, reason, begun).run()

@@ -14,9 +14,10 @@ INPUT_BLOCK = 1024
 class Uplink:
     """`broker` is {host, port, tls, user, password}; `topic` ends before the last level.
 
-    `take(kind, payload, whole)` gets what arrives on `ack` and `command`; `source(now)` gives the
-    next payload for `frames` or None. `state` is one of offline, connecting, login, subscribing
-    and online; `refused` is the reason of a refused login.
+    `take(now, kind, payload, whole)` gets what arrives on `ack`, `command` and `update`;
+    `source(now)` gives the next payload for `frames` or None. `state` is one of offline,
+    connecting, login, subscribing and online; `refused` is the reason of a refused login; `moves`
+    grows with each attempt to connect and whenever the broker is heard.
     """
 
     def __init__(self, board, broker: dict, topic: str, gateway: str, take, source, log):
@@ -30,6 +31,7 @@ class Uplink:
         self.state = "offline"
         self.refused = ""
         self.connects = 0
+        self.moves = 0
         self._link: "Connection | None" = None
         self._parser = mqtt.Parser(board.input_max)
         self._queue: list = []
@@ -76,6 +78,7 @@ class Uplink:
             if now < self._retry:
                 return
             self._since = self._heard = self._pinged = now
+            self.moves += 1
             self.state = "connecting"
             broker = self._broker
             self._link = self._board.connect(broker["host"], broker["port"], broker.get("tls"))
@@ -105,6 +108,7 @@ class Uplink:
             if data is None:
                 return
             self._heard = now
+            self.moves += 1
             for event in self._parser.feed(data):
                 self._event(now, event)
 
@@ -115,10 +119,11 @@ class Uplink:
                 self.refused = mqtt.REFUSED.get(event[1], "the broker refuses the login")
                 raise mqtt.ProtocolError(self.refused)
             self.state = "subscribing"
-            topics = [self._topic + "ack", self._topic + "command"]
+            topics = [self._topic + kind for kind in ("ack", "command", "update")]
             self._queue.append(mqtt.subscribe(self._next(), topics))
         elif kind == "suback" and self.state == "subscribing":
-            if 0x80 in event[2]:
+            # A broker whose rules know nothing of updates still takes frames.
+            if 0x80 in event[2][:2]:
                 raise mqtt.ProtocolError("the broker refuses the subscription to ack and command")
             self._online()
         elif kind in ("message", "kept") and self.state == "online":
@@ -172,6 +177,10 @@ class Uplink:
                 return
             self._queue.pop(0)
             self._sent = 0
+
+    def renew(self, now: int) -> None:
+        """Connect anew: this connection brings no acknowledgement."""
+        self._fail(now, "no acknowledgement for long")
 
     def _fail(self, now: int, reason: str) -> None:
         if reason != self._reason:

@@ -139,6 +139,14 @@ class Gateway:
 
     left = ""
     plan = Plan()
+    begun = {"home": "", "reason": "start"}  # noqa: RUF012
+    home = "/nowhere"
+    trial = ""
+
+    def __init__(self):
+        self.gateway = self
+        self.said = []
+        self.log = self.said.append
 
     def state(self):
         return {"online": True}
@@ -149,7 +157,8 @@ class Gateway:
 
 def test_hostile_commands_are_answered():
     for payload in (b"", b"\xff\xfe", b"[", b"[1]", b"null", b"[" * 1000, b"{" * 5000, b'"' * 9,
-                    b'{"command": {}}', b'{"command": "set-poll", "plan": []}'):  # fmt: skip
+                    b'{"command": {}}', b'{"command": "set-poll", "plan": []}',
+                    b'{"command": "update"}', b'{"command": "set-config"}'):  # fmt: skip
         reply = answer(payload, Gateway())
         assert not reply["ok"], payload
     gateway = Gateway()

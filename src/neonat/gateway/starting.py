@@ -1,0 +1,55 @@
+"""From power-up to the configuration: what `main.py` needs before the gateway runs, and after it
+failed.
+"""
+
+import json
+import os
+import sys
+
+from neonat.gateway import flash
+
+HOME = "."
+GUARD_MS = 180000
+TRACE_MAX = 480
+
+
+def cause() -> str:
+    """What started the hardware: `power` or `watchdog`; elsewhere NEONAT_RESET says it."""
+    try:
+        import machine  # type: ignore[import-not-found]
+
+        # What is loaded next may never come to feed it.
+        machine.WDT(timeout=GUARD_MS)
+        return "watchdog" if machine.reset_cause() == machine.WDT_RESET else "power"
+    except (ImportError, AttributeError):
+        return os.getenv("NEONAT_RESET") or "power"
+
+
+def choose() -> dict:
+    """Decide by the program that was flashed, then forget it: another one may run."""
+    from neonat.gateway import slots
+
+    begun = slots.start(HOME, cause())
+    for name in list(sys.modules):
+        if name.split(".")[0] == "neonat":
+            del sys.modules[name]
+    if begun["slot"]:
+        sys.path.insert(0, begun["slot"])
+    return begun
+
+
+def configuration(begun: dict, board) -> dict:
+    """The checked configuration of this start; OSError, ValueError."""
+    from neonat.gateway.config import checked
+
+    with open(begun["config"]) as file:
+        return checked(json.load(file), board)
+
+
+def crashed(error: Exception, home: str = HOME) -> None:
+    """Keep the end of the trace for the next start."""
+    import io
+
+    out = io.StringIO()
+    sys.print_exception(error, out)  # type: ignore[attr-defined]
+    flash.note(home, "crash", type(error).__name__, out.getvalue()[-TRACE_MAX:])
