@@ -1,24 +1,21 @@
 """Resends, conflicts, clocks, identities, the newest answers, the recorded bytes."""
 
-import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from histories import ALARMS, IDENTITIES, MEASURED, READER, STEADY, T0, frame, made, made_legacy
+from databases import Database
+from histories import ALARMS, IDENTITIES, MEASURED, STEADY, T0, frame, made, made_legacy
 from medibus.decoder import Decoder
 from medibus.frame import Frame
-from neonat.store import Refusal, State, Store, open_store
+from neonat.store import Refusal, State, Store
 
 DATA = Path(__file__).parent.parent / "data"
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = open_store(f"sqlite:///{tmp_path}/n.db", reader=READER)
-    yield opened
-    opened.close()
+def store(db: Database) -> Store:
+    return db.open()
 
 
 def test_a_resend_changes_nothing_and_is_acknowledged(store: Store) -> None:
@@ -177,16 +174,14 @@ def test_readings_of_a_time_are_found_among_many(store: Store) -> None:
     assert len(list(store.rows("frames", "g", T0 + 5_000, T0 + 7_000))) == 2
 
 
-def test_the_recorded_bytes_come_out_as_they_went_in(store: Store, tmp_path: Path) -> None:
+def test_the_recorded_bytes_come_out_as_they_went_in(store: Store, db: Database) -> None:
     decoder = Decoder()
     events = decoder.feed((DATA / "tn500.bin").read_bytes()) + decoder.close()
     frames = [event.raw for event in events if isinstance(event, Frame)]
     assert len(frames) == 34
     store.write([made("g", 1, n, raw, T0 + n, n) for n, raw in enumerate(frames, 1)])
-    base = sqlite3.connect(tmp_path / "n.db")
-    assert [row[0] for row in base.execute("SELECT data FROM frames ORDER BY seq")] == frames
-    values = base.execute("SELECT code, value FROM readings WHERE seq = 1").fetchall()
-    base.close()
+    assert [row[0] for row in db.ask("SELECT data FROM frames ORDER BY seq")] == frames
+    values = db.ask("SELECT code, value FROM readings WHERE seq = 1")
     assert values == [
         *(("65", 30.8), ("66", 31.6), ("6C", 18), ("6D", 33.3), ("6E", 0), ("C2", 0.8)),
         *(("E4", 183), ("EC", 53), ("F1", 4), ("F3", 101)),

@@ -1,61 +1,55 @@
 """The same history in any order and any batches gives the same store: what a naive model says."""
 
 import random
-import sqlite3
 import tempfile
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from histories import READER, T0, History, Model, histories
+from databases import MEMORY, Database, Postgres, Server, Sqlite, database
+from histories import T0, History, Model, histories
 from neonat.gateway.envelope import stamp
-from neonat.store import WHAT, Store, open_store
-
-# Where there is a file system in memory, the disk need not wait for each of many commits.
-MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
+from neonat.store import WHAT, Store
 
 
-def stored(history: History, batches: list[tuple[list, list]]) -> dict:
+def stored(server: Server, history: History, batches: list[tuple[list, list]]) -> dict:
     """Everything that readers can see once the batches are written."""
-    with tempfile.TemporaryDirectory(dir=MEMORY) as folder:
-        path = Path(folder) / "n.db"
-        store = open_store(f"sqlite:///{path}", reader=READER)
-        for records, legacy in batches:
-            written = store.write(records, legacy)
-            assert not written.conflicts
-            assert written.stored + written.repeated == len(records) + len(legacy)
-            told = {
-                (gateway, boot, seq)
-                for gateway, ranges in written.acks.items()
-                for boot, first, last in ranges
-                for seq in range(first, last + 1)
-            }
-            assert told == {record[:3] for record in records}
-        seen = {
-            what: sorted(
-                [{k: v for k, v in row.items() if k != "id"} for row in store.rows(what)], key=str
-            )
-            for what in WHAT
+    with database(server) as one:
+        return seen_in(one, one.open(), history, batches)
+
+
+def seen_in(db: Database, store: Store, history: History, batches: list[tuple[list, list]]) -> dict:
+    """Write the batches and read all of it."""
+    for records, legacy in batches:
+        written = store.write(records, legacy)
+        assert not written.conflicts
+        assert written.stored + written.repeated == len(records) + len(legacy)
+        told = {
+            (gateway, boot, seq)
+            for gateway, ranges in written.acks.items()
+            for boot, first, last in ranges
+            for seq in range(first, last + 1)
         }
-        # The views are what any client reads: the store's own way to the rows must agree.
-        base = sqlite3.connect(path)
-        for what in WHAT:
-            cursor = base.execute(f"SELECT * FROM {what}")
-            names = [column[0] for column in cursor.description]
-            rows = [dict(zip(names, row, strict=True)) for row in cursor]
-            rows = [{k: v for k, v in row.items() if k != "id"} for row in rows]
-            assert sorted(rows, key=str) == seen[what]
-        seen["stretch"] = base.execute(
-            "SELECT g.name, x.request, x.boot, x.seq, x.last_boot, x.last_seq"
-            " FROM stretch x JOIN gateway g ON g.id = x.gateway ORDER BY 1, 2, 3, 4"
-        ).fetchall()
-        base.close()
-        windows(store, seen, history)
-        seen["latest"] = [store.latest(row["gateway"]) for row in store.gateways()]
-        seen["gateways"] = store.gateways()
-        store.close()
-        return seen
+        assert told == {record[:3] for record in records}
+    seen = {
+        what: sorted(
+            [{k: v for k, v in row.items() if k != "id"} for row in store.rows(what)], key=str
+        )
+        for what in WHAT
+    }
+    # The views are what any client reads: the store's own way to the rows must agree.
+    for what in WHAT:
+        rows = [{k: v for k, v in row.items() if k != "id"} for row in db.rows(what)]
+        assert sorted(rows, key=str) == seen[what]
+    seen["stretch"] = db.ask(
+        "SELECT g.name, x.request, x.boot, x.seq, x.last_boot, x.last_seq"
+        " FROM stretch x JOIN gateway g ON g.id = x.gateway ORDER BY 1, 2, 3, 4"
+    )
+    windows(store, seen, history)
+    seen["latest"] = [store.latest(row["gateway"]) for row in store.gateways()]
+    seen["gateways"] = store.gateways()
+    return seen
 
 
 def windows(store: Store, seen: dict, history: History) -> None:
@@ -77,7 +71,24 @@ def windows(store: Store, seen: dict, history: History) -> None:
 @settings(max_examples=60, deadline=None)
 @given(histories(), st.data())
 def test_any_order_and_batching_gives_what_the_model_says(history: History, data) -> None:
-    straight = stored(history, [(history.records, history.legacy)])
+    with tempfile.TemporaryDirectory(dir=MEMORY) as folder:
+        whatever_order(Sqlite(Path(folder)), history, data)
+
+
+@settings(
+    max_examples=5,
+    phases=[Phase.generate],
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(history=histories(), data=st.data())
+def test_any_order_on_a_server_too(postgres: Postgres, history: History, data) -> None:
+    whatever_order(postgres, history, data)
+
+
+def whatever_order(server: Server, history: History, data) -> None:
+    """In order and all at once, and mixed: both are what the model says."""
+    straight = stored(server, history, [(history.records, history.legacy)])
     check(straight, Model(history))
     rng = random.Random(data.draw(st.integers(0, 2**32)))
     records, legacy = list(history.records), list(history.legacy)
@@ -90,7 +101,7 @@ def test_any_order_and_batching_gives_what_the_model_says(history: History, data
         size = rng.choice([1, 2, 5, 50])
         batches.append((records[:size], legacy[:size]))
         del records[:size], legacy[:size]
-    mixed = stored(history, batches)
+    mixed = stored(server, history, batches)
     for what, rows in straight.items():
         assert mixed[what] == rows, what
 

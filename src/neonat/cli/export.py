@@ -38,7 +38,9 @@ def add(subparsers: Any) -> None:
         " --from 2026-11-23 --out readings.csv",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--db", required=True, metavar="URL", help="sqlite:///FILE")
+    parser.add_argument(
+        "--db", required=True, metavar="URL", help="sqlite:///FILE or postgresql://…"
+    )
     parser.add_argument("--what", required=True, choices=WHAT, metavar="VIEW", help=", ".join(WHAT))
     parser.add_argument("--gateway", metavar="ID", help="only this gateway")
     parser.add_argument(

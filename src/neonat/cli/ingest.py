@@ -21,7 +21,7 @@ def add(subparsers: argparse._SubParsersAction) -> None:
         "NEONAT_BROKER_PASSWORD.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--db", metavar="URL", help="sqlite:///FILE")
+    parser.add_argument("--db", metavar="URL", help="sqlite:///FILE or postgresql://…")
     parser.add_argument(
         "--broker", metavar="URL", help="mqtt://[USER:PASSWORD@]HOST[:1883] or mqtts://…[:8883]"
     )

@@ -10,7 +10,18 @@ from typing import NoReturn
 
 from neonat.cli.output import CommandError, UsageError
 
-COMMANDS = ("demo", "decode", "simulate", "gateway", "serve", "ingest", "web", "export", "board")
+COMMANDS = (
+    "demo",
+    "decode",
+    "simulate",
+    "gateway",
+    "serve",
+    "ingest",
+    "web",
+    "export",
+    "board",
+    "db",
+)
 
 
 class _Parser(argparse.ArgumentParser):

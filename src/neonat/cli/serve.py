@@ -35,7 +35,9 @@ def add(subparsers: argparse._SubParsersAction) -> None:
         "         --broker embedded --broker-listen 0.0.0.0:1883 --broker-users users.txt",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--db", metavar="URL", help="sqlite:///FILE (or set NEONAT_DB)")
+    parser.add_argument(
+        "--db", metavar="URL", help="sqlite:///FILE or postgresql://… (or set NEONAT_DB)"
+    )
     add_http_option(parser)
     parser.add_argument(
         "--broker",

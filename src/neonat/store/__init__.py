@@ -3,7 +3,7 @@
 One writer, any number of readers; `open_store` is the way in. Imports nothing of the project.
 """
 
-from neonat.store.interface import COLUMNS, WHAT, Store, open_store
+from neonat.store.interface import COLUMNS, WHAT, Store, open_store, schema_of
 from neonat.store.records import (
     BAD,
     CELLS,
@@ -23,6 +23,7 @@ from neonat.store.records import (
     Record,
     Refusal,
     Row,
+    Schema,
     State,
     StoreError,
     Written,
@@ -49,9 +50,11 @@ __all__ = [
     "Record",
     "Refusal",
     "Row",
+    "Schema",
     "State",
     "Store",
     "StoreError",
     "Written",
     "open_store",
+    "schema_of",
 ]

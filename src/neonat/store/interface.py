@@ -9,6 +9,7 @@ from neonat.store.records import (
     Record,
     Refusal,
     Row,
+    Schema,
     State,
     StoreError,
     Written,
@@ -38,6 +39,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     ),
 }
 WHAT = tuple(COLUMNS)
+
+_NO_URL = "not the URL of a database: use sqlite:///FILE or postgresql://USER@HOST/NAME"
 
 
 class Store(Protocol):
@@ -109,7 +112,7 @@ class Store(Protocol):
 
 
 def open_store(url: str, create: bool = True, reader: Reader | None = None) -> Store:
-    """The database at `url` (`sqlite:///relative.db`, `sqlite:////absolute.db`).
+    """The database at `url` (`sqlite:///relative.db`, `sqlite:////absolute.db`, `postgresql://…`).
 
     `reader` is needed for writing; without one the database is only read and must exist unless
     `create`. StoreError when it cannot be opened, is no database or is of a newer version.
@@ -118,6 +121,24 @@ def open_store(url: str, create: bool = True, reader: Reader | None = None) -> S
         from neonat.store.sqlite import SqliteStore
 
         return SqliteStore(url[len("sqlite:///") :], create, reader)
-    if url.startswith(("postgresql:", "postgres:")):
-        raise StoreError("PostgreSQL is not built yet: use sqlite:///FILE")
-    raise StoreError(f"not the URL of a database: {url!r}; use sqlite:///FILE")
+    if url.startswith(("postgresql://", "postgres://")):
+        from neonat.store.postgresql import PostgresStore
+
+        return PostgresStore(url, create, reader)
+    raise StoreError(_NO_URL)
+
+
+def schema_of(url: str) -> Schema:
+    """The schema of the database at `url`; 0 when it has none yet.
+
+    StoreError when it cannot be opened, is not neonat's or is of a newer version.
+    """
+    if url.startswith(("postgresql://", "postgres://")):
+        from neonat.store import postgresql
+
+        return postgresql.schema_of(url)
+    if url.startswith("sqlite:///") and len(url) > len("sqlite:///"):
+        from neonat.store import sqlite
+
+        return sqlite.schema_of(url[len("sqlite:///") :])
+    raise StoreError(_NO_URL)

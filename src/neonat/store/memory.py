@@ -5,10 +5,11 @@ Everything here can be thrown away and read again; after a failed transaction it
 
 # ruff: noqa: S608 - statements are put together from this package's own text only.
 
-import sqlite3
 from collections.abc import Iterable
 from operator import attrgetter
 
+from neonat.store.base import Base
+from neonat.store.catalog import item_of
 from neonat.store.packing import SEQ_BITS
 from neonat.store.records import CELLS, StoreError
 from neonat.store.records import Reader as FrameReader
@@ -82,6 +83,10 @@ class Run:
         """The columns as the constructor takes them."""
         return _run_row(self)
 
+    def tail_before(self, seq: int) -> "Tail | None":
+        """The tail when its last frame is right before `seq`."""
+        return self.tail if self.tail is not None and self.tail.last == seq - 1 else None
+
     def ident(self, seq: int) -> int:
         """The id of a frame."""
         return (self.id << SEQ_BITS) | seq
@@ -107,10 +112,13 @@ class Tail:
 class Gateway:
     """A row of `gateway` and its runs by boot."""
 
-    __slots__ = ("first_seen", "id", "last_seen", "latest", "name", "runs")
+    __slots__ = ("change", "first_seen", "id", "last_seen", "latest", "name", "runs")
 
-    def __init__(self, ident: int, name: str, first: int | None, last: int | None) -> None:
+    def __init__(
+        self, ident: int, name: str, first: int | None, last: int | None, change: int = 0
+    ) -> None:
         self.id = ident
+        self.change = change
         self.name = name
         self.first_seen = first
         self.last_seen = last
@@ -133,7 +141,7 @@ class Gateway:
 class Memory:
     """Shapes, gateways and runs, read when first asked for."""
 
-    def __init__(self, base: sqlite3.Connection, reader: FrameReader | None) -> None:
+    def __init__(self, base: Base, reader: FrameReader | None) -> None:
         self.shapes: dict[bytes, Shape] = {}
         self.gateways: dict[str, Gateway] = {}
         self._base = base
@@ -185,13 +193,13 @@ class Memory:
         if found is not None:
             return found
         row = self._base.execute(
-            "SELECT id, name, first_seen, last_seen FROM gateway WHERE name = ?", (name,)
+            "SELECT id, name, first_seen, last_seen, change FROM gateway WHERE name = ?", (name,)
         ).fetchone()
         if row is None:
             ident = self._base.execute(
-                "INSERT INTO gateway(name, change) VALUES (?, 0)", (name,)
-            ).lastrowid
-            row = (ident, name, None, None)
+                "INSERT INTO gateway(name, change) VALUES (?, 0) RETURNING id", (name,)
+            ).fetchone()[0]
+            row = (ident, name, None, None, 0)
         gateway = Gateway(*row)
         for columns in self._base.execute(
             f"SELECT {', '.join(_RUN_COLUMNS)} FROM run WHERE gateway = ? ORDER BY boot",
@@ -224,24 +232,11 @@ class Memory:
     def run(self, gateway: Gateway, boot: int) -> Run:
         """A run that is not known yet, written."""
         ident = self._base.execute(
-            "INSERT INTO run(gateway, boot) VALUES (?, ?)", (gateway.id, boot)
-        ).lastrowid
+            "INSERT INTO run(gateway, boot) VALUES (?, ?) RETURNING id", (gateway.id, boot)
+        ).fetchone()[0]
         run = Run(gateway, (ident, boot, None, None, None, 0, 0, 0))
         gateway.runs[boot] = run
         return run
-
-
-def item_of(base: sqlite3.Connection, kind: str, codepage: int | None, code: str) -> int:
-    """The number of what a catalog can name, written when it is new."""
-    key = (kind, codepage or 0, code)
-    row = base.execute(
-        "SELECT id FROM item WHERE kind = ? AND codepage = ? AND code = ?", key
-    ).fetchone()
-    if row is None:
-        row = base.execute(
-            "INSERT INTO item(kind, codepage, code) VALUES (?, ?, ?) RETURNING id", key
-        ).fetchone()
-    return row[0]
 
 
 def _shape(ident: int, key: bytes, request: str, tracked: bool) -> Shape:

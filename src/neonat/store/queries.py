@@ -1,16 +1,17 @@
-"""What readers ask of the SQLite store, by the keys of its tables rather than by text."""
+"""What readers ask of the store, by the keys of its tables rather than by text."""
 
 # ruff: noqa: S608 - statements are put together from this package's own text only.
 
 import json
-import sqlite3
 from collections.abc import Iterator
+from functools import cache
 from typing import Any, NamedTuple
 
+from neonat.store.base import Base
 from neonat.store.interface import WHAT
 from neonat.store.records import Row, StoreError
-from neonat.store.schema import AT, EPISODES, FRAME_OF_RUN, LATEST_CELL, cells_of, episodes, iso
 from neonat.store.tenure import bounds
+from neonat.store.views import AT, EPISODES, Views
 
 # How far times inside one boot may lie out of order without a step of the clock being known.
 SLACK_MS = 60_000
@@ -32,12 +33,13 @@ class Part(NamedTuple):
 class Queries:
     """Questions on one connection."""
 
-    def __init__(self, base: sqlite3.Connection) -> None:
+    def __init__(self, base: Base, views: Views) -> None:
         self._base = base
+        self._asked = Statements(views)
         self._begun: dict[tuple[int, str], tuple[tuple, dict[tuple, str]]] = {}
 
     def check(self) -> None:
-        """Read a row of the tables; sqlite3.Error when that fails."""
+        """Read a row of the tables; the database's own error when that fails."""
         self._base.execute("SELECT count(*) FROM gateway").fetchone()
         self._base.execute("SELECT max(id) FROM frame").fetchone()
 
@@ -52,7 +54,7 @@ class Queries:
         return [{**row, "online": _truth(row["online"])} for row in rows]
 
     def _rows(self, sql: str, values: tuple = ()) -> Iterator[Row]:
-        cursor = self._base.execute(sql, values)
+        cursor = self._base.stream(sql, values)
         names = [column[0] for column in cursor.description]
         for row in cursor:
             yield dict(zip(names, row, strict=True))
@@ -67,7 +69,8 @@ class Queries:
         ident, online, state = row
         told = json.loads(state) if state else {}
         newest = next(
-            self._rows(_NEWEST, (ident,)), {"at": None, "received_at": None, "clock": None}
+            self._rows(self._asked.newest, (ident,)),
+            {"at": None, "received_at": None, "clock": None},
         )
         out: Row = {
             "gateway": gateway,
@@ -77,12 +80,12 @@ class Queries:
             **newest,
         }
         out["answers"] = {
-            answer.pop("request"): answer for answer in self._rows(_ANSWERS, (ident,))
+            answer.pop("request"): answer for answer in self._rows(self._asked.answers, (ident,))
         }
         kinds: dict[str, list[Row]] = {
             name: [] for name in ("reading", "alarm", "setting", "text", "limit")
         }
-        for cell in self._rows(_LATEST_CELLS, (ident,)):
+        for cell in self._rows(self._asked.latest_cells, (ident,)):
             if cell["kind"] in kinds:
                 kinds[cell["kind"]].append(cell)
         begun = {
@@ -115,7 +118,7 @@ class Queries:
         known = self._begun.get((gateway, request))
         if known is not None and known[0] == mark:
             return known[1]
-        stretches = self._base.execute(_STRETCHES_BACK, (gateway, request))
+        stretches = self._base.execute(self._asked.stretches_back, (gateway, request))
         first = stretches.fetchone()
         if first is None:
             return {}
@@ -152,7 +155,8 @@ class Queries:
         """The newest episodes that touch [start, end), newest first."""
         return list(
             self._rows(
-                _episodes("alarms", gateway, "DESC") + " LIMIT ?4", (gateway, end, start, limit)
+                self._asked.episodes("alarms", gateway, "DESC") + " LIMIT ?4",
+                (gateway, end, start, limit),
             )
         )
 
@@ -161,7 +165,7 @@ class Queries:
         return list(
             self._rows(
                 "SELECT * FROM gaps WHERE gateway = ? ORDER BY boot DESC, first DESC LIMIT ?",
-                (gateway, -1 if limit is None else limit),
+                (gateway, _MANY if limit is None else limit),
             )
         )
 
@@ -173,28 +177,28 @@ class Queries:
             raise StoreError(f"there is no view {what}: one of {', '.join(WHAT)}")
         if what in ("readings", "limits"):
             for part in self._parts(gateway):
-                yield from self._cells(what[:-1], part, None, start, end, -1, "ASC")
+                yield from self._cells(what[:-1], part, None, start, end, _MANY, "ASC")
         elif what in ("frames", "records"):
             for part in self._runs(gateway):
                 yield from self._frames(what, part, start, end)
         elif what in _EPISODE:
-            yield from self._rows(_episodes(what, gateway, "ASC"), (gateway, end, start))
+            yield from self._rows(self._asked.episodes(what, gateway, "ASC"), (gateway, end, start))
         else:
             yield from self._rows(_OTHERS[what], self._values(what, gateway, start, end))
 
     def _values(self, what: str, gateway: str | None, start: int | None, end: int | None) -> tuple:
         if what in ("gaps", "gateways"):
             return gateway, gateway
-        return gateway, gateway, self._text(start) or "", self._text(end) or "~"
+        return gateway, gateway, self._text(start) or "", self._text(end) or "9999-99"
 
     def _text(self, at: int | None) -> str | None:
-        return self._base.execute(f"SELECT {iso('?')}", (at,)).fetchone()[0]
+        return self._base.execute(self._asked.text_of_time(), (at,)).fetchone()[0]
 
     def _parts(self, gateway: str | None) -> list[Part]:
         rows = self._base.execute(
             "SELECT g.name, t.run, t.boot, t.first, t.last, t.model"
             " FROM tenure t JOIN gateway g ON g.id = t.gateway"
-            " WHERE ? IS NULL OR g.name = ? ORDER BY g.name, t.boot, t.first",
+            " WHERE CAST(? AS TEXT) IS NULL OR g.name = ? ORDER BY g.name, t.boot, t.first",
             (gateway, gateway),
         )
         return [Part(*row) for row in rows]
@@ -202,7 +206,7 @@ class Queries:
     def _runs(self, gateway: str | None) -> list[Part]:
         rows = self._base.execute(
             "SELECT g.name, r.id, r.boot FROM run r JOIN gateway g ON g.id = r.gateway"
-            " WHERE ? IS NULL OR g.name = ? ORDER BY g.name, r.boot",
+            " WHERE CAST(? AS TEXT) IS NULL OR g.name = ? ORDER BY g.name, r.boot",
             (gateway, gateway),
         )
         return [Part(name, run, boot, *bounds(boot, run), 0) for name, run, boot in rows]
@@ -221,7 +225,7 @@ class Queries:
         if low > high:
             return iter(())
         return self._rows(
-            cells_of(kind, part.boot == 0, order),
+            self._asked.cells_of(kind, part.boot == 0, order),
             (
                 part.gateway,
                 part.model,
@@ -238,13 +242,8 @@ class Queries:
 
     def _frames(self, what: str, part: Part, start: int | None, end: int | None) -> Iterator[Row]:
         low, high = self._window(part, start, end)
-        sign = "=" if what == "records" else "<>"
-        data = "CAST(data AS TEXT) AS data" if what == "records" else "data"
-        source = FRAME_OF_RUN[part.boot == 0]
         return self._rows(
-            f"SELECT gateway, boot, seq, {iso('at')} AS at, clock,"
-            f" {iso('received_at')} AS received_at, {data} FROM ({source})"
-            f" WHERE request {sign} '!' AND at >= ? AND at < ?",
+            self._asked.frames_of_run(what, part.boot == 0),
             (
                 part.run,
                 low,
@@ -294,44 +293,16 @@ _READING = ("code", "codepage", "name", "value", "unit", "raw", "at")
 
 _STAMP = "x.at + CASE x.unset WHEN 0 THEN 0 ELSE r.boot_at END"
 
-_NEWEST = f"""
-SELECT {iso(_STAMP)} AS at, {iso("x.received_at")} AS received_at,
-  CASE WHEN x.unset = 0 THEN 'set' WHEN r.clock_seq IS NULL THEN 'unset' ELSE 'corrected' END
-    AS clock
-FROM latest x JOIN run r ON r.gateway = x.gateway AND r.boot = x.boot
-WHERE x.gateway = ? ORDER BY x.boot DESC, x.seq DESC LIMIT 1"""
-
-_ANSWERS = f"""
-SELECT x.request AS request, {iso(_STAMP)} AS at, {iso("x.received_at")} AS received_at
-FROM latest x JOIN run r ON r.gateway = x.gateway AND r.boot = x.boot
-WHERE x.gateway = ? AND x.request GLOB '[0-9A-F][0-9A-F]' ORDER BY x.request"""
-
-_LATEST_CELLS = f"""
-SELECT x.request AS request, c.kind AS kind, {iso(_STAMP)} AS at, c.code AS code,
-  c.codepage AS codepage, c.side AS side, c.priority AS priority, c.text AS text, k.name AS name,
-  k.unit AS unit, {LATEST_CELL}
-FROM latest x JOIN run r ON r.gateway = x.gateway AND r.boot = x.boot
-JOIN cell c ON c.shape = x.shape
-LEFT JOIN catalog k ON k.item = c.item AND k.model = (
-  SELECT t.model FROM tenure t WHERE t.gateway = x.gateway
-  ORDER BY t.boot DESC, t.first DESC LIMIT 1)
-WHERE x.gateway = ? ORDER BY x.request, c.pos"""
-
-_DEVICE = """
-SELECT s.device AS id, s.device_name AS name, s.revision AS revision
-FROM stretch x JOIN shape s ON s.id = x.shape
-WHERE x.gateway = ? AND x.request = '52' ORDER BY x.boot DESC, x.seq DESC LIMIT 1"""
-
-_STRETCHES_BACK = f"""
-SELECT x.boot, x.seq, {iso(_STAMP)}, x.shape
-FROM stretch x JOIN run r ON r.gateway = x.gateway AND r.boot = x.boot
-WHERE x.gateway = ? AND x.request = ? ORDER BY x.boot DESC, x.seq DESC"""
-
 # Changes whenever one of the stretches does, but for the end of the newest.
 _STRETCHES_MARK = """
 SELECT count(*), sum(seq), sum(at), sum(shape),
   (SELECT sum(boot_at) FROM run WHERE gateway = ?)
 FROM stretch WHERE gateway = ? AND request = ?"""
+
+_DEVICE = """
+SELECT s.device AS id, s.device_name AS name, s.revision AS revision
+FROM stretch x JOIN shape s ON s.id = x.shape
+WHERE x.gateway = ? AND x.request = '52' ORDER BY x.boot DESC, x.seq DESC LIMIT 1"""
 
 _AT_FROM = f"""
 SELECT f.id, {AT.format("f", "r")} FROM frame f JOIN run r ON r.id = f.id >> 32
@@ -343,34 +314,87 @@ _EPISODE = {
     "settings": "gateway, {0} AS at, {2} AS until, code, name, value, unit",
     "texts": "gateway, {0} AS at, {2} AS until, code, name, text",
 }
-_EPISODE = {
-    what: columns.format(iso("started"), iso("seen"), iso("over"))
-    for what, columns in _EPISODE.items()
-}
-
-
-def _episodes(what: str, gateway: str | None, order: str) -> str:
-    """Episodes that touch a time; of one gateway only its own stretches are looked at.
-
-    Parameters: gateway's name, time to stop before, first time.
-    """
-    mine = "WHERE x.gateway = (SELECT id FROM gateway WHERE name = ?1)"
-    source = episodes(*EPISODES[what], "WHERE ?1 IS NULL" if gateway is None else mine)
-    return (
-        f"SELECT {_EPISODE[what]} FROM ({source}) WHERE (?2 IS NULL OR started < ?2)"
-        f" AND (?3 IS NULL OR over IS NULL OR over > ?3) ORDER BY gateway, started {order}"
-    )
-
 
 _OTHERS = {
-    "gateways": "SELECT * FROM gateways WHERE ? IS NULL OR gateway = ? ORDER BY gateway",
-    "gaps": "SELECT * FROM gaps WHERE ? IS NULL OR gateway = ? ORDER BY gateway, boot, first",
+    "gateways": "SELECT * FROM gateways WHERE CAST(? AS TEXT) IS NULL OR gateway = ?"
+    " ORDER BY gateway",
+    "gaps": "SELECT * FROM gaps WHERE CAST(? AS TEXT) IS NULL OR gateway = ?"
+    " ORDER BY gateway, boot, first",
     "refusals": "SELECT received_at, topic, reason, payload FROM refusals"
-    " WHERE (? IS NULL OR topic LIKE '%/' || ? || '/%')"
+    " WHERE (CAST(? AS TEXT) IS NULL OR topic LIKE '%/' || ? || '/%')"
     " AND received_at >= ? AND received_at < ?",
-    "donnees": "SELECT * FROM donnees WHERE (? IS NULL OR unique_id = ?)"
+    "donnees": "SELECT * FROM donnees WHERE (CAST(? AS TEXT) IS NULL OR unique_id = ?)"
     " AND timestamp >= ? AND timestamp < ?",
 }
+
+
+@cache
+class Statements:
+    """The questions in the words of one dialect."""
+
+    def __init__(self, views: Views) -> None:
+        iso = views.iso
+        self.newest = f"""
+SELECT {iso(_STAMP)} AS at, {iso("x.received_at")} AS received_at,
+  CASE WHEN x.unset = 0 THEN 'set' WHEN r.clock_seq IS NULL THEN 'unset' ELSE 'corrected' END
+    AS clock
+FROM latest x JOIN run r ON r.gateway = x.gateway AND r.boot = x.boot
+WHERE x.gateway = ? ORDER BY x.boot DESC, x.seq DESC LIMIT 1"""
+        self.answers = f"""
+SELECT x.request AS request, {iso(_STAMP)} AS at, {iso("x.received_at")} AS received_at
+FROM latest x JOIN run r ON r.gateway = x.gateway AND r.boot = x.boot
+WHERE x.gateway = ? AND length(x.request) = 2 ORDER BY x.request"""
+        self.latest_cells = f"""
+SELECT x.request AS request, c.kind AS kind, {iso(_STAMP)} AS at, c.code AS code,
+  c.codepage AS codepage, c.side AS side, c.priority AS priority, c.text AS text, k.name AS name,
+  k.unit AS unit, {views.latest_cell}
+FROM latest x JOIN run r ON r.gateway = x.gateway AND r.boot = x.boot
+JOIN cell c ON c.shape = x.shape
+LEFT JOIN catalog k ON k.item = c.item AND k.model = (
+  SELECT t.model FROM tenure t WHERE t.gateway = x.gateway
+  ORDER BY t.boot DESC, t.first DESC LIMIT 1)
+WHERE x.gateway = ? ORDER BY x.request, c.pos"""
+        self.stretches_back = f"""
+SELECT x.boot, x.seq, {iso(_STAMP)}, x.shape
+FROM stretch x JOIN run r ON r.gateway = x.gateway AND r.boot = x.boot
+WHERE x.gateway = ? AND x.request = ? ORDER BY x.boot DESC, x.seq DESC"""
+        self._views = views
+
+    def episodes(self, what: str, gateway: str | None, order: str) -> str:
+        """Episodes that touch a time; of one gateway only its own stretches are looked at.
+
+        Parameters: gateway's name, time to stop before, first time.
+        """
+        iso = self._views.iso
+        columns = _EPISODE[what].format(iso("started"), iso("seen"), iso("over"))
+        mine = "WHERE x.gateway = (SELECT id FROM gateway WHERE name = ?1)"
+        everyone = "WHERE CAST(?1 AS TEXT) IS NULL"
+        source = self._views.episodes(*EPISODES[what], everyone if gateway is None else mine)
+        return (
+            f"SELECT {columns} FROM ({source}) e"
+            " WHERE (CAST(?2 AS BIGINT) IS NULL OR started < ?2)"
+            " AND (CAST(?3 AS BIGINT) IS NULL OR over IS NULL OR over > ?3)"
+            f" ORDER BY gateway, started {order}"
+        )
+
+    def frames_of_run(self, what: str, legacy: bool) -> str:
+        """Frames or records of one run in a time; parameters: run, ids, first time, end."""
+        iso = self._views.iso
+        sign, data = ("=", self._views.text("data")) if what == "records" else ("<>", "data")
+        return (
+            f"SELECT gateway, boot, seq, {iso('at')} AS at, clock,"
+            f" {iso('received_at')} AS received_at, {data} AS data"
+            f" FROM ({self._views.frames_of_run(legacy)}) e"
+            f" WHERE request {sign} '!' AND at >= ?4 AND at < ?5"
+        )
+
+    def cells_of(self, kind: str, legacy: bool, order: str) -> str:
+        """`Views.cells_of`."""
+        return self._views.cells_of(kind, legacy, order)
+
+    def text_of_time(self) -> str:
+        """The text of a time; parameter: ms."""
+        return f"SELECT {self._views.iso('CAST(?1 AS BIGINT)')}"
 
 
 def _truth(value: int | None) -> bool | None:

@@ -68,6 +68,14 @@ class Refusal(NamedTuple):
     payload: bytes
 
 
+class Schema(NamedTuple):
+    """The version of a database's schema and the newest one; `where` is its URL without secrets."""
+
+    where: str
+    version: int
+    newest: int
+
+
 class Written(NamedTuple):
     """What one `Store.write` did.
 

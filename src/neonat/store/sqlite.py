@@ -1,7 +1,5 @@
 """A store in one SQLite file (WAL): one writer, any number of readers."""
 
-# ruff: noqa: S608 - statements are put together from this package's own text only.
-
 import contextlib
 import json
 import os
@@ -12,20 +10,20 @@ from pathlib import Path
 from typing import Any
 
 from neonat.store import queries
-from neonat.store.memory import item_of
+from neonat.store.asking import Asking
+from neonat.store.catalog import write_catalog
 from neonat.store.records import (
     LegacyRecord,
     MissingError,
     Reader,
     Record,
     Refusal,
-    Row,
+    Schema,
     State,
     StoreError,
     Written,
 )
-from neonat.store.schema import MIGRATIONS
-from neonat.store.tenure import MODEL_OF
+from neonat.store.schema import MIGRATIONS, VIEWS
 from neonat.store.writer import Writer
 
 BUSY_S = 2.0
@@ -52,7 +50,26 @@ def explained(path: str, error: Exception) -> StoreError:
     return StoreError(f"database {path}: {advice} ({reason})" if advice else f"{path}: {reason}")
 
 
-class SqliteStore:
+class Connection(sqlite3.Connection):
+    """`neonat.store.base.Base` on a file."""
+
+    lengthens = True
+    change: int | None = None
+    stream = sqlite3.Connection.execute
+
+    def add_frames(self, rows: list[list[Any]]) -> None:
+        """New rows of `frame`."""
+        self.executemany("INSERT INTO frame VALUES (?, ?, ?, ?, ?, ?)", rows)
+
+    def next_change(self) -> int:
+        """One more than the greatest so far; `change` is that, None when another wrote."""
+        if self.change is None:
+            self.change = self.execute("SELECT coalesce(max(change), 0) FROM gateway").fetchone()[0]
+        self.change += 1
+        return self.change
+
+
+class SqliteStore(Asking):
     """`neonat.store.Store` on a file; safe from several threads, one at a time.
 
     Raises StoreError and nothing else.
@@ -61,8 +78,8 @@ class SqliteStore:
     def __init__(self, path: str, create: bool, reader: Reader | None) -> None:
         self._path = path
         self._lock = threading.RLock()
-        self._base: sqlite3.Connection | None = None
-        self._asked: sqlite3.Connection | None = None
+        self._base: Connection | None = None
+        self._asked: Connection | None = None
         self._writer: Writer | None = None
         self._version = -1
         self._seen: tuple[int, int] | None = None
@@ -84,9 +101,9 @@ class SqliteStore:
                     )
                 if version < len(MIGRATIONS):
                     raise StoreError(
-                        f"database {path}: its schema is older: start `neonat ingest` once"
+                        f"database {path}: its schema is older: run `neonat db migrate`"
                     )
-                self._queries = queries.Queries(self._asked)
+                self._queries = queries.Queries(self._asked, VIEWS)
         except StoreError:
             self.close()
             raise
@@ -106,6 +123,7 @@ class SqliteStore:
                 version = _data_version(base)
                 if version != self._version:
                     self._version = version
+                    base.change = None
                     writer.forget()
                 written = writer.write(records, legacy, states, refusals)
                 base.execute("COMMIT")
@@ -124,26 +142,6 @@ class SqliteStore:
                 (json.dumps(health, separators=(",", ":")),),
             )
 
-    def health(self) -> dict[str, Any] | None:
-        """What ingest last said of itself; None when it never did."""
-        with self._reading() as ask:
-            return ask.health()
-
-    def check(self) -> None:
-        """Raise StoreError when the database cannot be read."""
-        with self._reading() as ask:
-            ask.check()
-
-    def gateways(self) -> list[Row]:
-        """The rows of the view `gateways`, by name."""
-        with self._reading() as ask:
-            return ask.gateways()
-
-    def latest(self, gateway: str) -> Row | None:
-        """What the page shows of one gateway, ready for JSON; None when it is not known."""
-        with self._reading() as ask:
-            return ask.latest(gateway)
-
     def changes(self, since: int) -> tuple[int, list[str]]:
         """(change, gateways that changed after change `since`); 0 is before everything."""
         with self._lock, self._told():
@@ -155,34 +153,6 @@ class SqliteStore:
             change = max((row[1] for row in rows), default=0)
             self._seen = (version, change)
             return change, sorted(name for name, at in rows if at > since)
-
-    def readings(
-        self,
-        gateway: str,
-        name: str | None = None,
-        start: int | None = None,
-        end: int | None = None,
-        limit: int = 1000,
-    ) -> list[Row]:
-        """The newest `limit` readings of [start, end), oldest first."""
-        with self._reading() as ask:
-            return ask.readings(gateway, name, start, end, limit)
-
-    def alarms(
-        self,
-        gateway: str,
-        start: int | None = None,
-        end: int | None = None,
-        limit: int = 1000,
-    ) -> list[Row]:
-        """The newest `limit` episodes of alarms that touch [start, end), newest first."""
-        with self._reading() as ask:
-            return ask.alarms(gateway, start, end, limit)
-
-    def gaps(self, gateway: str, limit: int | None = None) -> list[Row]:
-        """The holes in a gateway's numbers, newest boot first."""
-        with self._reading() as ask:
-            return ask.gaps(gateway, limit)
 
     def rows(
         self,
@@ -200,7 +170,7 @@ class SqliteStore:
         try:
             with self._told():
                 base.execute("BEGIN")
-                yield from queries.Queries(base).rows(what, gateway, start, end)
+                yield from queries.Queries(base, VIEWS).rows(what, gateway, start, end)
         finally:
             base.close()
 
@@ -227,22 +197,36 @@ class SqliteStore:
             assert self._queries is not None
             yield self._queries
 
-    def _for_reading(self) -> sqlite3.Connection:
+    def _for_reading(self) -> Connection:
         if self._asked is None:
             raise StoreError(f"database {self._path}: it was closed")
         return self._asked
 
-    def _for_writing(self) -> tuple[sqlite3.Connection, Writer]:
+    def _for_writing(self) -> tuple[Connection, Writer]:
         if self._base is None or self._writer is None:
             raise StoreError(f"database {self._path}: it was opened for reading only, or closed")
         return self._base, self._writer
 
-    def _undo(self, base: sqlite3.Connection, writer: Writer) -> None:
+    def _undo(self, base: Connection, writer: Writer) -> None:
         with contextlib.suppress(sqlite3.Error):
             if base.in_transaction:
                 base.execute("ROLLBACK")
+        base.change = None
         with contextlib.suppress(sqlite3.Error):
             writer.forget()
+
+
+def schema_of(path: str) -> Schema:
+    """The schema of a file; StoreError when there is none or it is of a newer version."""
+    _check_path(path, create=False)
+    try:
+        base = _connect(path, "ro")
+        try:
+            return Schema(path, _check_version(base, path), len(MIGRATIONS))
+        finally:
+            base.close()
+    except sqlite3.Error as error:
+        raise explained(path, error) from error
 
 
 def _check_path(path: str, create: bool) -> None:
@@ -255,7 +239,7 @@ def _check_path(path: str, create: bool) -> None:
         raise MissingError(f"database {path}: there is no such file: start `neonat serve` first")
 
 
-def _connect(path: str, mode: str) -> sqlite3.Connection:
+def _connect(path: str, mode: str) -> Connection:
     base = sqlite3.connect(
         f"{Path(path).absolute().as_uri()}?mode={mode}",
         uri=True,
@@ -263,6 +247,7 @@ def _connect(path: str, mode: str) -> sqlite3.Connection:
         isolation_level=None,
         check_same_thread=False,
         cached_statements=256,
+        factory=Connection,
     )
     try:
         base.execute("PRAGMA synchronous = FULL")
@@ -290,7 +275,7 @@ def _check_version(base: sqlite3.Connection, path: str) -> int:
     return version
 
 
-def _prepare(base: sqlite3.Connection, path: str, reader: Reader | None) -> None:
+def _prepare(base: Connection, path: str, reader: Reader | None) -> None:
     """Bring the schema up to date and write the catalog."""
     _check_version(base, path)
     base.execute(f"PRAGMA page_size = {PAGE_SIZE}")
@@ -304,7 +289,7 @@ def _prepare(base: sqlite3.Connection, path: str, reader: Reader | None) -> None
                 base.execute(statement)
             base.execute(f"PRAGMA user_version = {number}")
         if reader is not None:
-            _write_catalog(base, reader)
+            write_catalog(base, reader)
         base.execute("COMMIT")
     except BaseException:
         with contextlib.suppress(sqlite3.Error):
@@ -321,22 +306,3 @@ def _statements(script: str) -> Iterator[str]:
             if statement.strip() != ";":
                 yield statement
             statement = ""
-
-
-def _write_catalog(base: sqlite3.Connection, reader: Reader) -> None:
-    """Make the catalog what the reader says; history shows its names at once."""
-    base.execute("INSERT OR IGNORE INTO model(device) VALUES ('')")
-    new: set[tuple] = set()
-    for row in reader.names():
-        base.execute("INSERT OR IGNORE INTO model(device) VALUES (?)", (row.device,))
-        model = base.execute("SELECT id FROM model WHERE device = ?", (row.device,)).fetchone()[0]
-        new.add((model, item_of(base, row.kind, row.codepage, row.code), row.name, row.unit))
-    old = base.execute("SELECT model, item, name, unit FROM catalog")
-    if new == set(old.fetchall()):
-        return
-    base.execute("DELETE FROM catalog")
-    base.executemany(
-        "INSERT OR REPLACE INTO catalog VALUES (?, ?, ?, ?)",
-        sorted(new, key=str),
-    )
-    base.execute(f"UPDATE tenure SET model = {MODEL_OF.format('device')}")

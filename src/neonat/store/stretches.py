@@ -6,11 +6,11 @@ so they come out the same in whatever order the observations arrive.
 
 # ruff: noqa: S608 - statements are put together from this package's own text only.
 
-import sqlite3
 import zlib
 from typing import NamedTuple
 
-from neonat.store.packing import SEQ_MAX, unpack
+from neonat.store.base import Base
+from neonat.store.packing import NUMBER_LIMIT, SEQ_MAX, unpack
 
 Position = tuple[int, int]
 
@@ -58,7 +58,7 @@ _DELETE = "DELETE FROM stretch WHERE gateway = ? AND request = ? AND boot = ? AN
 class Stretches:
     """The table `stretch`, with the newest stretch of each gateway and request in memory."""
 
-    def __init__(self, base: sqlite3.Connection) -> None:
+    def __init__(self, base: Base) -> None:
         self._base = base
         self._tails: dict[tuple[int, str], Stretch | None] = {}
         self._grown: set[tuple[int, str]] = set()
@@ -94,6 +94,11 @@ class Stretches:
             ],
         )
         self._grown.clear()
+
+    def forget(self, gateway: int) -> None:
+        """Drop the memory of one gateway: another writer has changed it."""
+        for key in [key for key in self._tails if key[0] == gateway]:
+            del self._tails[key]
 
     def trim(self, limit: int) -> None:
         """Forget all tails when there are more than `limit`; for between two transactions."""
@@ -203,13 +208,13 @@ class Stretches:
         if not before:
             # The row that holds the edge may hold what follows it.
             low = self._base.execute(
-                "SELECT ifnull(max(id), ?) FROM frame WHERE id BETWEEN ? AND ?", (low, first, low)
+                "SELECT coalesce(max(id), ?) FROM frame WHERE id BETWEEN ? AND ?", (low, first, low)
             ).fetchone()[0]
         rows = self._base.execute(
             "SELECT id, at, lag, shape, body, more FROM frame"
-            " WHERE id BETWEEN ? AND ? AND (abs(shape) = ? OR instr(more, char(? + 1)))"
+            " WHERE id BETWEEN ? AND ? AND (abs(shape) = ? OR replace(more, ?, '') <> more)"
             f" ORDER BY id {'DESC' if before else 'ASC'}",
-            (low, high, shape, shape),
+            (low, high, shape, chr(shape + 1) if shape < NUMBER_LIMIT else ""),
         )
         for row in rows:
             frames = list(unpack(row))

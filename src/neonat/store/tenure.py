@@ -6,10 +6,11 @@ from the identities and the runs as they are known now, so their order of arriva
 
 # ruff: noqa: S608 - statements are put together from this package's own text only.
 
-import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from neonat.store.base import Base
+from neonat.store.catalog import MODEL_OF
 from neonat.store.memory import Gateway
 from neonat.store.packing import SEQ_BITS, SEQ_MAX
 
@@ -55,7 +56,7 @@ def tenures(
     return out
 
 
-def settle(base: sqlite3.Connection, gateway: Gateway) -> None:
+def settle(base: Base, gateway: Gateway) -> None:
     """Write the tenures of a gateway as its runs and identities are now."""
     runs = sorted((run.boot, run.id) for run in gateway.runs.values())
     ids = dict(runs)
@@ -82,9 +83,3 @@ def settle(base: sqlite3.Connection, gateway: Gateway) -> None:
         f"INSERT INTO tenure VALUES (?, ?, ?, ?, ?, ?, {MODEL_OF.format('?')})",
         [(gateway.id, *come, come.device) for come in new - old],
     )
-
-
-# The model whose catalog names a device's codes: its own, or the one of all that are not known.
-MODEL_OF = (
-    "ifnull((SELECT id FROM model WHERE device = {}), (SELECT id FROM model WHERE device = ''))"
-)

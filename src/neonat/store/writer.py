@@ -1,12 +1,12 @@
 """One batch into the tables, inside one transaction that the caller opens and ends."""
 
 import json
-import sqlite3
 from collections.abc import Iterable, Sequence
 from operator import itemgetter
 from typing import Any
 
 from neonat.store import spans
+from neonat.store.base import Base
 from neonat.store.memory import Gateway, Memory, Run, Shape, Tail
 from neonat.store.packing import (
     FOLLOWERS_MAX,
@@ -37,6 +37,13 @@ BOOT_MAX = 0xFFFFFFFF
 TIME_LIMIT = 1 << 62
 CLOCK_SLACK_MS = 60_000
 
+_LATEST = (
+    "INSERT INTO latest VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (gateway, request)"
+    " DO UPDATE SET boot = excluded.boot, seq = excluded.seq, at = excluded.at,"
+    " unset = excluded.unset, received_at = excluded.received_at, shape = excluded.shape,"
+    " body = excluded.body"
+)
+
 _SEQ = itemgetter(2)
 _RECEIVED = itemgetter(5)
 
@@ -44,7 +51,7 @@ _RECEIVED = itemgetter(5)
 class Writer:
     """The tables' one writer: what it remembers, and the batch in the making."""
 
-    def __init__(self, base: sqlite3.Connection, reader: Reader) -> None:
+    def __init__(self, base: Base, reader: Reader) -> None:
         self._base = base
         self._reader = reader
         self.forget()
@@ -53,9 +60,27 @@ class Writer:
         """Drop all memory: the tables are not as it says."""
         self._memory = Memory(self._base, self._reader)
         self._stretches = Stretches(self._base)
-        self._change: int = self._base.execute(
-            "SELECT ifnull(max(change), 0) FROM gateway"
-        ).fetchone()[0]
+
+    def unknown(self, names: Iterable[str], keys: Iterable[bytes]) -> tuple[list[str], list[bytes]]:
+        """Those of the gateways and shapes that are not in memory."""
+        gateways, shapes = self._memory.gateways, self._memory.shapes
+        return (
+            [name for name in names if name not in gateways],
+            [key for key in keys if key not in shapes],
+        )
+
+    def learn(self, keys: Iterable[bytes]) -> None:
+        """Read or write shapes."""
+        for key in keys:
+            self._memory.shape(key)
+
+    def refresh(self, changes: Iterable[tuple[str, int]]) -> None:
+        """Forget the gateways that another writer has changed: (name, its last change)."""
+        for name, change in changes:
+            gateway = self._memory.gateways.get(name)
+            if gateway is not None and gateway.change != change:
+                del self._memory.gateways[name]
+                self._stretches.forget(gateway.id)
 
     def trim(self) -> None:
         """Forget what has grown too much; for between two transactions."""
@@ -144,15 +169,14 @@ class Writer:
         base = run.base_at
         assert base is not None
         ident = run.id << 32
-        tail = run.tail
+        tail = run.tail_before(chunk[0].seq)
         newest: dict[Shape, tuple] = {}
         segments: dict[str, list[Any]] = {}
         done: list[list[Any]] = []
         unset = False
         stamps = run.stamps
-        previous = -TIME_LIMIT
-        if tail is not None and tail.last == chunk[0].seq - 1:
-            previous = tail.end
+        previous = -TIME_LIMIT if tail is None else tail.end
+        if tail is not None and self._base.lengthens:
             row: list[Any] = [
                 tail.first,
                 tail.at,
@@ -303,8 +327,8 @@ class Writer:
         run = gateway.runs.get(0) or self._new_run(gateway, 0)
         shape = self._memory.shapes.get(record.shape) or self._memory.shape(record.shape)
         new = self._base.execute(
-            "INSERT OR IGNORE INTO legacy(run, at, received_at, shape, body)"
-            " VALUES (?, ?, ?, ?, ?)",
+            "INSERT INTO legacy(run, at, received_at, shape, body)"
+            " VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
             (run.id, record.at, record.received_at, shape.id, record.body or b""),
         ).rowcount
         if not new:
@@ -324,7 +348,7 @@ class Writer:
         gateway.seen(state.received_at, state.received_at)
         self._base.execute(
             "UPDATE gateway SET online = ?1, state = ?2, state_at = ?3"
-            " WHERE id = ?4 AND (ifnull(state_at, ?3) <= ?3 OR state_at > ?3 + ?5)",
+            " WHERE id = ?4 AND (coalesce(state_at, ?3) <= ?3 OR state_at > ?3 + ?5)",
             (_online(state.text), state.text, state.received_at, gateway.id, CLOCK_SLACK_MS),
         )
 
@@ -354,7 +378,7 @@ class Writer:
         for run, record in self._notes:
             self._note(run, record)
         self._base.executemany(
-            "INSERT OR REPLACE INTO latest VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            _LATEST,
             self._newest.values(),
         )
         for run in self._runs:
@@ -364,16 +388,22 @@ class Writer:
             settle(self._base, gateway)
         self._explain()
         if self._touched:
-            self._change += 1
+            self._change()
+
+    def _change(self) -> None:
+        change = self._base.next_change()
+        for one in self._touched:
+            one.change = change
         self._base.executemany(
             "UPDATE gateway SET first_seen = ?, last_seen = ?, change = ? WHERE id = ?",
-            [(one.first_seen, one.last_seen, self._change, one.id) for one in self._touched],
+            [(one.first_seen, one.last_seen, change, one.id) for one in self._touched],
         )
 
     def _flush_frames(self) -> None:
         rows, self._rows = self._rows, []
         longer, self._longer = self._longer, {}
-        self._base.executemany("INSERT INTO frame VALUES (?, ?, ?, ?, ?, ?)", rows)
+        if rows:
+            self._base.add_frames(rows)
         self._base.executemany(
             "UPDATE frame SET more = ? WHERE id = ?",
             [(more, ident) for ident, more in longer.items()],

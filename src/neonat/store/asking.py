@@ -1,0 +1,64 @@
+"""The half of a store that is the same on every database: what readers ask."""
+
+import contextlib
+from abc import ABC, abstractmethod
+from typing import Any
+
+from neonat.store.queries import Queries
+from neonat.store.records import Row
+
+
+class Asking(ABC):
+    """Every question of `neonat.store.Store` that runs on the store's own connection."""
+
+    @abstractmethod
+    def _reading(self) -> contextlib.AbstractContextManager[Queries]:
+        """The queries, for one caller at a time; what fails inside becomes a StoreError."""
+
+    def health(self) -> dict[str, Any] | None:
+        """What ingest last said of itself; None when it never did."""
+        with self._reading() as ask:
+            return ask.health()
+
+    def check(self) -> None:
+        """Raise StoreError when the database cannot be read."""
+        with self._reading() as ask:
+            ask.check()
+
+    def gateways(self) -> list[Row]:
+        """The rows of the view `gateways`, by name."""
+        with self._reading() as ask:
+            return ask.gateways()
+
+    def latest(self, gateway: str) -> Row | None:
+        """What the page shows of one gateway, ready for JSON; None when it is not known."""
+        with self._reading() as ask:
+            return ask.latest(gateway)
+
+    def readings(
+        self,
+        gateway: str,
+        name: str | None = None,
+        start: int | None = None,
+        end: int | None = None,
+        limit: int = 1000,
+    ) -> list[Row]:
+        """The newest `limit` readings of [start, end), oldest first."""
+        with self._reading() as ask:
+            return ask.readings(gateway, name, start, end, limit)
+
+    def alarms(
+        self,
+        gateway: str,
+        start: int | None = None,
+        end: int | None = None,
+        limit: int = 1000,
+    ) -> list[Row]:
+        """The newest `limit` episodes of alarms that touch [start, end), newest first."""
+        with self._reading() as ask:
+            return ask.alarms(gateway, start, end, limit)
+
+    def gaps(self, gateway: str, limit: int | None = None) -> list[Row]:
+        """The holes in a gateway's numbers, newest boot first."""
+        with self._reading() as ask:
+            return ask.gaps(gateway, limit)

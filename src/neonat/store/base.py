@@ -1,0 +1,48 @@
+"""What the writer and the queries need of a connection, and what of SQL both databases share.
+
+Statements are written with `?` or `?1` and in the SQL that SQLite and PostgreSQL have in common.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Protocol
+
+
+class Cursor(Protocol):
+    """What a statement gives."""
+
+    @property
+    def rowcount(self) -> int:
+        """How many rows it changed."""
+
+    @property
+    def description(self) -> Any:
+        """A tuple for each column, its name first."""
+
+    def fetchone(self) -> Any:
+        """The next row, None when there is none."""
+
+    def fetchall(self) -> list[Any]:
+        """All rows that are left."""
+
+    def __iter__(self) -> Iterator[Any]: ...
+
+
+class Base(Protocol):
+    """One connection to a database; `lengthens` says that written rows of `frame` may grow."""
+
+    lengthens: bool
+
+    def execute(self, sql: str, values: Sequence[Any] = (), /) -> Cursor:
+        """Run one statement."""
+
+    def executemany(self, sql: str, values: Iterable[Sequence[Any]], /) -> object:
+        """Run one statement for each of `values`."""
+
+    def stream(self, sql: str, values: Sequence[Any] = (), /) -> Cursor:
+        """Run one question; its rows are fetched as they are read."""
+
+    def add_frames(self, rows: list[list[Any]]) -> None:
+        """New rows of `frame`: id, at, lag, shape, body, more."""
+
+    def next_change(self) -> int:
+        """The number of the change that this transaction makes."""
