@@ -2,6 +2,8 @@
 
 import json
 
+from neonat.gateway.remote import TRIES_MAX
+
 COMMAND_MAX = 1024
 NAMES = "ping status log get-config set-config set-poll restart update webrepl"
 
@@ -34,6 +36,8 @@ def answer(payload: bytes, remote) -> dict:
     except ValueError as error:
         reply["error"] = str(error)
     except MemoryError:
+        if remote.tries < TRIES_MAX:
+            raise
         reply["error"] = "the heap is too full for this now"
     return reply
 

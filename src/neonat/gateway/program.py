@@ -4,7 +4,7 @@ from medibus.schedule import Plan
 from neonat.gateway.acquisition import Acquisition
 from neonat.gateway.clock import Clock
 from neonat.gateway.linefinder import LineFinder
-from neonat.gateway.remote import Log, Remote
+from neonat.gateway.remote import TRIES_MAX, Log, Remote
 from neonat.gateway.report import Report
 from neonat.gateway.sender import Sender
 from neonat.gateway.spool import Spool
@@ -15,6 +15,8 @@ VERSION = "0.1.0"
 WALL_MS = 1000
 SYNC_MS = 1000
 FAREWELL_MS = 1500
+COMMANDS_MAX = 4
+ANSWER_MS = 250
 
 
 class Gateway:
@@ -59,6 +61,8 @@ class Gateway:
         self._synced = self._walled = now
         self._connected = self._renumbered = False
         self._step: "int | None" = None
+        self._commands: "list[bytes]" = []
+        self._answer_at = 0
         if self.clock.source != "unset":
             self._emit(now, self._clock_record(now, 0))
         self.remote.rare("boots", "begin")
@@ -104,9 +108,27 @@ class Gateway:
             elif count and self.remote.trial and b"\n%d " % self.boot in b"\n" + payload:
                 self.remote.rare("trials", "confirm")
         elif kind == "command":
-            self.remote.rare("commands", "take", payload if whole else b"")
+            if len(self._commands) < COMMANDS_MAX:
+                self._commands.append(payload if whole else b"")
         elif kind == "update" and whole and self.remote.download is not None:
             self.remote.rare("download", "piece", now, payload)
+
+    def _answer(self, now: int) -> None:
+        """Answer the oldest command; where the heap is too full for that now, a little later."""
+        if now < self._answer_at:
+            return
+        try:
+            self.remote.rare("commands", "take", self._commands[0])
+        except MemoryError as error:
+            self.starved += 1
+            self.board.collect()
+            self.remote.tries += 1
+            self._answer_at = now + ANSWER_MS
+            if self.remote.tries <= TRIES_MAX:
+                return
+            self.log("heap: no room for a command: %s" % error)
+        self.remote.tries = 0
+        self._commands.pop(0)
 
     def _renumber(self, now: int) -> None:
         """Begin a boot that the server does not know yet: the count in the spool was lost.
@@ -158,7 +180,11 @@ class Gateway:
             self.sender.lost()
         self._connected = online
         self.remote.step(now, online)
+        if self._commands and online:
+            self._answer(now)
         waits = [1000, self.acquisition.deadline(now), self.uplink.deadline(now)]
+        if self._commands:
+            waits.append(max(0, self._answer_at - now))
         if online:
             state = self.report.due(now, self.uplink.connects)
             if state is not None:

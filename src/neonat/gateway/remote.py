@@ -12,6 +12,7 @@ from neonat.gateway.watchdog import Watchdog
 LOG_MAX = 768
 LOG_LINE_MAX = 160
 JUDGE_MS = 1000
+TRIES_MAX = 60
 RARE = "bundle incoming download flash boots checking commands config proof settings slots trials"
 RARE += " starting tuning"
 KEPT = 4  # of them, while a bundle comes in
@@ -58,6 +59,7 @@ class Remote:
         self.begun: dict = begun or {"home": "", "reason": reason}
         self.download = None
         self.until: "dict[str, int]" = {}
+        self.tries = 0  # for want of memory, at the command that is to be answered
         self._judged = now = gateway.board.ticks()
         self._watchdog = Watchdog(now)
         self._feed = getattr(gateway.board, "feed", None)
