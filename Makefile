@@ -23,7 +23,7 @@ lint: setup-test
 	.venv/bin/mypy
 
 test: lint
-	$(PY) -m pytest -n 4
+	$(PY) -m pytest -n 3
 
 format: setup-test
 	.venv/bin/ruff check --fix .

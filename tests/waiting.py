@@ -8,7 +8,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def wait_for(condition: Callable[[], T], timeout: float = 20.0, what: str = "the condition") -> T:
+def wait_for(condition: Callable[[], T], timeout: float = 60.0, what: str = "the condition") -> T:
     """The first true result of `condition`; AssertionError with `what` after `timeout` seconds."""
     deadline = time.monotonic() + timeout
     while True:
