@@ -6,6 +6,7 @@ import sqlite3
 
 import pytest
 
+from gateways import Gateway
 from system.chain import GATEWAY, Chain
 from waiting import wait_for
 
@@ -17,6 +18,21 @@ def refused(chain):
             "SELECT count(*) FROM refusals WHERE reason = 'conflict' AND topic LIKE ?",
             (f"%/{GATEWAY}/%",),
         ).fetchone()[0]
+
+
+def offline(chain):
+    """Whether the store has the last will: all that the killed gateway sent came before it."""
+    with contextlib.closing(sqlite3.connect(chain.database, timeout=20)) as database:
+        sql = "SELECT online FROM gateways WHERE gateway = ?"
+        return database.execute(sql, (GATEWAY,)).fetchone() == (0,)
+
+
+def let_acknowledgements_out(chain):
+    """Wait until none of the last life can reach the next: it would know the numbers at once."""
+    wait_for(lambda: offline(chain), what="the last will")
+    other = Gateway(chain.broker.port, "other")
+    other.resend_until_acked(1)
+    other.close()
 
 
 @pytest.mark.parametrize("micropython", [False, True], ids=["cpython", "micropython"])
@@ -32,6 +48,7 @@ def test_a_gateway_with_a_new_spool_finds_numbers_that_are_free(tmp_path, microp
                 what="frames of the next boot",
             )
         chain.kill_gateway()
+        let_acknowledgements_out(chain)
         before = chain.stored()
         shutil.rmtree(chain.spool)
         chain.start_gateway()
