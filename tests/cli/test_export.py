@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -75,10 +76,32 @@ def test_a_file_appears_only_when_it_is_complete(url: str, tmp_path: Path, capsy
     assert sorted(path.suffix for path in tmp_path.iterdir() if "readings" in path.name) == [".csv"]
 
 
+def test_what_is_no_plain_file_is_written_into_and_stays(url: str, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    assert export("--db", url, "--what", "gaps", "--out", str(pipe)) == 0
+    assert os.read(reader, 4096).startswith(b"gateway,boot,first,last,reason\n")
+    os.close(reader)
+    assert pipe.is_fifo()
+    link, target = tmp_path / "link.csv", tmp_path / "target.csv"
+    link.symlink_to(target)
+    assert export("--db", url, "--what", "gaps", "--out", str(link)) == 0
+    assert link.is_symlink()
+    assert target.read_text().startswith("gateway,boot,first,last,reason\n")
+
+
+def test_the_database_can_come_from_the_environment(url: str, monkeypatch, capsys) -> None:
+    monkeypatch.setenv("NEONAT_DB", url)
+    assert export("--what", "gaps") == 0
+    assert capsys.readouterr().out.startswith("gateway,boot,first,last,reason\n")
+
+
 @pytest.mark.parametrize(
     ("words", "code", "reason"),
     [
         (("--db", "sqlite:///no.db", "--what", "gaps"), 1, "no such file"),
+        (("--what", "gaps"), 2, "give --db URL (or set NEONAT_DB)"),
         (("--db", "URL", "--what", "gaps", "--gateway", "who"), 1, "there are: g1, g2"),
         (("--db", "URL", "--what", "gaps", "--format", "parquet"), 2, "not built yet"),
         (("--db", "URL", "--what", "gaps", "--from", "yesterday"), 2, "is no time"),

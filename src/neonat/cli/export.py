@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import Any, TextIO
 
 from medibus.escape import escape
+from neonat.cli.ingest import DB_VARIABLE, given
 from neonat.cli.output import CommandError, UsageError, writing_stdout
 from neonat.store import COLUMNS, WHAT, Row, StoreError, open_store
 
@@ -39,7 +40,7 @@ def add(subparsers: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "--db", required=True, metavar="URL", help="sqlite:///FILE or postgresql://…"
+        "--db", metavar="URL", help="sqlite:///FILE or postgresql://… (or set NEONAT_DB)"
     )
     parser.add_argument("--what", required=True, choices=WHAT, metavar="VIEW", help=", ".join(WHAT))
     parser.add_argument("--gateway", metavar="ID", help="only this gateway")
@@ -60,11 +61,12 @@ def run(args: argparse.Namespace) -> int:
     """Write the rows; CommandError when the database or the file cannot be used."""
     if args.format == "parquet":
         raise UsageError("--format parquet is not built yet: use csv or jsonl")
+    db = given(args.db, DB_VARIABLE, "--db")
     start, end = _ms(args.start, "--from"), _ms(args.end, "--to")
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        store = open_store(args.db, create=False)
+        store = open_store(db, create=False)
         try:
             if args.gateway is not None:
                 _check_gateway(args.gateway, [row["gateway"] for row in store.gateways()])
@@ -105,13 +107,19 @@ def _target(path: str | None) -> Iterator[TextIO]:
         with writing_stdout():
             yield sys.stdout
         return
-    part = f"{path}.{os.getpid()}.part"
+    place = os.path.realpath(path)
+    part = f"{place}.{os.getpid()}.part"
     try:
+        if os.path.exists(place) and not os.path.isfile(place):
+            # A device or a pipe is written into: a rename would put a file in its place.
+            with open(place, "w", encoding="utf-8", newline="") as out:
+                yield out
+            return
         with open(part, "x", encoding="utf-8", newline="") as out:
             yield out
             out.flush()
             os.fsync(out.fileno())
-        os.replace(part, path)
+        os.replace(part, place)
     except OSError as error:
         raise CommandError(
             f"cannot write {path}: {error.strerror}; choose another place with --out FILE"
