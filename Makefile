@@ -1,12 +1,13 @@
 # make run    a simulated incubator on a live page      make test   everything that must hold
 # make bench  figures, beside the machine's baseline    make chaos  kills, cuts and faults, long
 # make soak   endurance: memory over 100,000 frames     make lint   style and types only
+# make page   the web page's files from frontend/ (needs node; they are committed)
 # make board-proof   a board's image: TLS, a day without broker, 1,000 power cuts; long
 
 PY = .venv/bin/python
 export PATH := $(CURDIR)/.venv/bin:$(PATH):/usr/sbin
 
-.PHONY: run test lint format bench chaos soak board-proof setup setup-test clean
+.PHONY: run test page lint format bench chaos soak board-proof setup setup-test clean
 
 run: setup
 	$(PY) -m neonat demo
@@ -24,6 +25,9 @@ lint: setup-test
 
 test: lint
 	$(PY) -m pytest -n 3
+
+page: setup-test
+	cd frontend && npm run --silent build
 
 format: setup-test
 	.venv/bin/ruff check --fix .

@@ -175,7 +175,7 @@ def test_the_page_has_nothing_inline_and_nothing_foreign():
     assert not re.search(r"<style|style=|\son[a-z]+=|<script(?![^>]*src=)", page)
     for file in static.iterdir():
         links = re.findall(r"https?://[^\s\"')]+", file.read_text())
-        assert set(links) <= {"http://www.w3.org/2000/svg"}, file
+        assert all(link.startswith("http://www.w3.org/") for link in links), (file, links)
 
 
 def test_files_are_sent_once(site: Site):

@@ -1,0 +1,61 @@
+import type { Signal } from "@preact/signals";
+import type { Facts } from "../facts";
+import { now } from "../live/clock";
+import { factsOf, names } from "../live/gateways";
+import { noteOf } from "../live/current";
+import { href } from "../route";
+import { placeOf } from "../ward/place";
+import { words } from "../words/language";
+import { clock, connection, details, line, type Said, spool } from "./state";
+
+/** What every gateway says of itself. */
+export function Gateways() {
+  return (
+    <div class="gateways">
+      {names.value.map((name) => {
+        const facts = factsOf(name);
+        return facts && <Card key={name} facts={facts} />;
+      })}
+    </div>
+  );
+}
+
+function Card({ facts }: { facts: Signal<Facts> }) {
+  const w = words().gateways;
+  const one = facts.value;
+  const place = placeOf(one);
+  const note = noteOf(one, now.value);
+  const said: [string, Said][] = [
+    [w.state, connection(one)],
+    [w.serialLine, line(one)],
+    [w.clock, clock(one)],
+    [w.spool, spool(one, now.value)],
+  ];
+  return (
+    <article class="panel gateway" aria-label={w.gateway(one.gateway)}>
+      <header>
+        <h2>
+          <a href={href("incubator", one.gateway)}>{one.gateway}</a>
+        </h2>
+        <p>{place.title === one.gateway ? place.detail : `${place.title} · ${place.detail}`}</p>
+      </header>
+      {note && <p class="stale-note">{note}</p>}
+      <dl class="facts">
+        {said.map(([label, { text, tone }]) => (
+          <div key={label}>
+            <dt>{label}</dt>
+            <dd class="chip" data-tone={tone}>
+              {text}
+            </dd>
+          </div>
+        ))}
+        {details(one).map(([label, text]) => (
+          <div key={label}>
+            <dt>{label}</dt>
+            <dd>{text}</dd>
+          </div>
+        ))}
+      </dl>
+    </article>
+  );
+}

@@ -1,0 +1,97 @@
+import { useComputed } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import { Gateways } from "../gateways/Gateways";
+import { Incubator } from "../incubator/Incubator";
+import { now } from "../live/clock";
+import { link, lostAt, server, timeKnown } from "../live/link";
+import { href, route } from "../route";
+import { Tally } from "../ward/Tally";
+import { Ward } from "../ward/Ward";
+import { clockTime, date } from "../words/format";
+import { words } from "../words/language";
+import { Choices } from "./Choices";
+
+export function App() {
+  const w = words();
+  const { page } = route.value;
+  const main = useRef<HTMLElement>(null);
+  useEffect(() => {
+    document.title = page === "ward" ? "neonat" : `${titleOf(page)} – neonat`;
+  }, [page, w]);
+  return (
+    <>
+      <a
+        class="skip"
+        href={location.hash || "#/"}
+        onClick={(event) => {
+          event.preventDefault();
+          main.current?.focus();
+        }}
+      >
+        {w.skip}
+      </a>
+      <header class="top">
+        <h1>
+          <a href="#/">neonat</a>
+        </h1>
+        <nav aria-label={w.nav.label}>
+          {pages().map(([key, text]) => (
+            <a key={key} href={href(key)} aria-current={page === key || (key === "ward" && page === "incubator") ? "page" : undefined}>
+              {text}
+            </a>
+          ))}
+        </nav>
+        <Live />
+        <Choices />
+        <p class="notice">{w.notice}</p>
+        <Tally />
+      </header>
+      <Banner />
+      <main ref={main} tabIndex={-1}>
+        <Page />
+      </main>
+    </>
+  );
+}
+
+function pages(): [string, string][] {
+  const w = words().nav;
+  return [
+    ["ward", w.ward],
+    ["gateways", w.gateways],
+  ];
+}
+
+function titleOf(page: string): string {
+  return pages().find(([key]) => key === page)?.[1] ?? route.value.of;
+}
+
+function Page() {
+  const { page, of } = route.value;
+  if (page === "incubator") return <Incubator key={of} gateway={of} />;
+  if (page === "gateways") return <Gateways />;
+  return <Ward />;
+}
+
+function Live() {
+  const w = words().link;
+  const time = useComputed(() => (timeKnown.value ? date(now.value, "clock") : ""));
+  return (
+    <p class="live" id="live" data-state={link.value}>
+      <span class="dot" aria-hidden="true" />
+      <span id="live-text">{w[link.value]}</span> <time>{time}</time>
+    </p>
+  );
+}
+
+function Banner() {
+  const w = words().link;
+  const lost = link.value === "lost";
+  const trouble = lost || (link.value === "open" && !server.value.ok);
+  return (
+    <div class="banner" id="banner" role="status" aria-live="polite" hidden={!trouble}>
+      {trouble && <strong>{lost ? w.lostTitle : w.serverTitle}</strong>}{" "}
+      {lost && <span>{w.lostText(clockTime(lostAt.value, now.peek()))}</span>} {trouble && <span>{server.value.reason}</span>}
+    </div>
+  );
+}

@@ -1,0 +1,58 @@
+import { afterEach, expect, test } from "vitest";
+import { date, duration, field, number } from "../src/words/format";
+import { language, preferred } from "../src/words/language";
+import { en } from "../src/words/en";
+import { fr } from "../src/words/fr";
+import { explained, modeOf } from "../src/words/phrases";
+
+afterEach(() => {
+  language.value = "en";
+});
+
+test("the first language that there is wins, else English", () => {
+  expect(preferred(["de-DE", "fr-CA", "en"])).toBe("fr");
+  expect(preferred(["EN-us"])).toBe("en");
+  expect(preferred(["de", "it"])).toBe("en");
+  expect(preferred([])).toBe("en");
+});
+
+test("a field keeps the digits of the device and gets the reader's decimal sign", () => {
+  expect(field({ raw: " 33.30", value: 33.3 })).toBe("33.30");
+  expect(field({ raw: "----", value: null })).toBe("----");
+  expect(field({ raw: "", value: 7 })).toBe("7");
+  expect(field(undefined)).toBe("–");
+  language.value = "fr";
+  expect(field({ raw: "33.3", value: 33.3 })).toBe("33,3");
+  expect(field({ raw: "1.2.3", value: null })).toBe("1.2.3");
+});
+
+test("numbers, durations and dates", () => {
+  expect(number(36.55, 1)).toBe("36.6");
+  expect(number(null)).toBe("–");
+  expect(duration(65_000)).toBe("1 min 05 s");
+  expect(duration(90_061_000)).toBe("1 d 1 h");
+  language.value = "fr";
+  expect(number(36.55, 1)).toBe("36,6");
+  expect(duration(90_061_000)).toBe("1 j 1 h");
+  expect(date(Date.UTC(2026, 1, 3, 12), "month")).toBe("févr. 2026");
+  expect(date(null, "clock")).toBe("–");
+});
+
+test("phrases are explained, unknown ones are not", () => {
+  expect(explained("O2 MOD  INOP")).toBe("Oxygen module not working");
+  expect(explained("MYSTERY")).toBe("");
+  expect(modeOf("Air Mode")).toBe("Air Mode");
+  language.value = "fr";
+  expect(explained("AIR TEMP HI")).toBe("Température de l’air haute");
+  expect(modeOf("Air Mode")).toBe("Mode air");
+  expect(modeOf("<img onerror>")).toBe("<img onerror>");
+});
+
+test("both languages have every word, and none is empty", () => {
+  const leaves = (node: unknown, path = ""): string[] =>
+    node !== null && typeof node === "object"
+      ? Object.entries(node).flatMap(([key, value]) => leaves(value, `${path}.${key}`))
+      : [`${path}:${typeof node}:${node === ""}`];
+  expect(leaves(fr).filter((leaf) => leaf.endsWith("true"))).toEqual([]);
+  expect(leaves(fr).sort()).toEqual(leaves(en).sort());
+});

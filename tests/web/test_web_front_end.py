@@ -1,0 +1,59 @@
+"""The page's source: its types, its unit tests, and that the files that are served come from it."""
+
+import filecmp
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+FRONT_END = Path(__file__).parents[2] / "frontend"
+STATIC = Path(__file__).parents[2] / "src/neonat/web/static"
+BUNDLE_MAX = 200_000
+
+needs_node = pytest.mark.skipif(
+    shutil.which("node") is None or not (FRONT_END / "node_modules").is_dir(),
+    reason="node or the page's node packages are missing: apt install nodejs npm, scripts/setup test",
+)
+
+
+def node(*words: str) -> None:
+    run = subprocess.run(
+        ["npx", "--no-install", *words],
+        cwd=FRONT_END,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout
+
+
+@needs_node
+def test_types():
+    node("tsc", "--noEmit")
+
+
+@needs_node
+def test_units():
+    node("vitest", "run")
+
+
+@needs_node
+def test_what_is_served_is_built_from_this_source(tmp_path: Path):
+    node("vite", "build", "--logLevel", "error", "--outDir", str(tmp_path), "--emptyOutDir")
+    made = {file.name for file in tmp_path.iterdir()}
+    assert made == {file.name for file in STATIC.iterdir()}
+    match, differ, odd = filecmp.cmpfiles(tmp_path, STATIC, made, shallow=False)
+    assert not differ + odd, "run `make page` and commit what it made"
+    assert match
+
+
+def test_the_page_is_small():
+    assert sum(file.stat().st_size for file in STATIC.iterdir()) < BUNDLE_MAX
+
+
+def test_the_lock_file_names_no_registry():
+    text = (FRONT_END / "package-lock.json").read_text()
+    assert '"resolved"' not in text and "registry" not in text
