@@ -188,9 +188,11 @@ def test_a_busy_port():
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (["--fault", "flap"], 1, "duplicate"),
-        (["--fault", "flip=2"], 1, "from 0 to 1"),
-        (["--device", "toaster"], 1, "isolette"),
+        (["--fault", "flap"], 2, "duplicate"),
+        (["--fault", "flip=2"], 2, "from 0 to 1"),
+        (["--device", "toaster"], 2, "isolette"),
+        (["--clock-offset", "1e12"], 2, "--clock-offset"),
+        (["--clock-offset", "nan"], 2, "--clock-offset"),
         (["--replay", "/nowhere"], 1, "/nowhere"),
         (["--log", "/nowhere/log"], 1, "/nowhere/log"),
         (["--verbatim"], 2, "--replay"),

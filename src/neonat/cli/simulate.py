@@ -21,6 +21,8 @@ from neonat.simulator.station import Playback, Station
 from neonat.simulator.tcp import TcpPort
 from neonat.web.address import why
 
+CLOCK_OFFSET_MAX_S = 10 * 366 * 86400
+
 EPILOG = """example:
   neonat simulate --pty /tmp/incubator --fault flip=0.01 --fault silence
   neonat gateway --id bed-1 --serial /tmp/incubator --broker mqtt://localhost --spool /tmp/spool
@@ -84,6 +86,8 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("--baud and --parity mean something on a --pty only")
     if args.baud is not None and args.baud < 1:
         raise UsageError("--baud is a number such as 38400")
+    if not abs(args.clock_offset) <= CLOCK_OFFSET_MAX_S:
+        raise UsageError("--clock-offset is a number of seconds, at most ten years")
     if args.verbatim and not args.replay:
         raise UsageError("--verbatim needs --replay FILE")
     seed = random.SystemRandom().randrange(2**32) if args.seed is None else args.seed
@@ -106,7 +110,7 @@ def _talker(args: argparse.Namespace, seed: int) -> Talker:
         model = find(args.device)
         rates = parse(args.fault)
     except (LookupError, ValueError) as error:
-        raise CommandError(str(error.args[0])) from error
+        raise UsageError(str(error.args[0])) from error
     live = LiveAnswers(model, seed, _local_time(args.clock_offset))
     recording = _recording(args.replay) if args.replay else None
     if recording and args.verbatim:
