@@ -13,7 +13,7 @@ BUNDLE_MAX = 200_000
 
 needs_node = pytest.mark.skipif(
     shutil.which("node") is None or not (FRONT_END / "node_modules").is_dir(),
-    reason="node or the page's node packages are missing: apt install nodejs npm, scripts/setup test",
+    reason="no node, or no node packages of the page: apt install nodejs npm; scripts/setup test",
 )
 
 
