@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from databases import MEMORY, Database, Postgres, Server, Sqlite, database
 from histories import T0, History, Model, histories
 from neonat.gateway.envelope import stamp
-from neonat.store import WHAT, Store
+from neonat.store import WHAT, Store, alarm_log
+from neonat.store.assignments import FOREVER
 
 
 def stored(server: Server, history: History, batches: list[tuple[list, list]]) -> dict:
@@ -47,9 +48,43 @@ def seen_in(db: Database, store: Store, history: History, batches: list[tuple[li
         " FROM stretch x JOIN gateway g ON g.id = x.gateway ORDER BY 1, 2, 3, 4"
     )
     windows(store, seen, history)
+    alarm_log_is_the_view(store, seen)
     seen["latest"] = [store.latest(row["gateway"]) for row in store.gateways()]
     seen["gateways"] = store.gateways()
     return seen
+
+
+def alarm_log_is_the_view(store: Store, seen: dict) -> None:
+    """The log finds the episodes of the view, in whatever pieces of time it is asked."""
+
+    def said(rows: list[dict]) -> list[tuple]:
+        keys = ("gateway", "codepage", "code", "priority", "phrase")
+        times = ("started", "seen", "over")
+        return sorted(
+            (*(row[key] for key in keys), *(stamped(row[time]) for time in times)) for row in rows
+        )
+
+    def stamped(at: int | None) -> str:
+        return "" if at is None else stamp(at)
+
+    view = sorted(
+        (
+            *(row[key] for key in ("gateway", "codepage", "code", "priority", "phrase")),
+            *(row[key] or "" for key in ("started_at", "last_seen_at", "ended_at")),
+        )
+        for row in seen["alarms"]
+    )
+    whole = store.read(lambda ask: alarm_log.begun(ask, 0, FOREVER))
+    assert said(whole) == view
+    middle = whole[len(whole) // 2]["started"] if whole else T0
+    first = store.read(lambda ask: alarm_log.begun(ask, 0, middle))
+    second = store.read(lambda ask: alarm_log.begun(ask, middle, FOREVER))
+    assert first + second == whole
+    # By position, not by time: a clock that was set back may have the two disagree.
+    over = [row["place"] for row in first if row["over"] is not None and row["over"] <= middle]
+    for row in store.read(lambda ask: alarm_log.standing(ask, middle)):
+        assert row in first or row in second
+        assert row["place"] not in over or row["started"] > row["over"]
 
 
 def windows(store: Store, seen: dict, history: History) -> None:

@@ -2,10 +2,13 @@
 
 import contextlib
 from abc import ABC, abstractmethod
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from neonat.store.queries import Queries
 from neonat.store.records import Row
+
+T = TypeVar("T")
 
 
 class Asking(ABC):
@@ -14,6 +17,11 @@ class Asking(ABC):
     @abstractmethod
     def _reading(self) -> contextlib.AbstractContextManager[Queries]:
         """The queries, for one caller at a time; what fails inside becomes a StoreError."""
+
+    def read(self, question: Callable[[Queries], T]) -> T:
+        """What a question of a module of this package finds."""
+        with self._reading() as ask:
+            return question(ask)
 
     def health(self) -> dict[str, Any] | None:
         """What ingest last said of itself; None when it never did."""
@@ -34,6 +42,11 @@ class Asking(ABC):
         """What the page shows of one gateway, ready for JSON; None when it is not known."""
         with self._reading() as ask:
             return ask.latest(gateway)
+
+    def latest_of_all(self) -> list[Row]:
+        """`latest` of every gateway, by name."""
+        with self._reading() as ask:
+            return ask.latest_of_all()
 
     def readings(
         self,

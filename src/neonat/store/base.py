@@ -46,3 +46,10 @@ class Base(Protocol):
 
     def next_change(self) -> int:
         """The number of the change that this transaction makes."""
+
+
+def rows(base: Base, sql: str, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
+    """All rows of one statement, by the names of its columns."""
+    cursor = base.execute(sql, values)
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

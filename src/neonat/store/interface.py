@@ -1,7 +1,7 @@
 """The interface that every database implements, and how a URL becomes one."""
 
-from collections.abc import Iterator, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from neonat.store.records import (
     LegacyRecord,
@@ -14,6 +14,12 @@ from neonat.store.records import (
     StoreError,
     Written,
 )
+
+if TYPE_CHECKING:
+    from neonat.store.base import Base
+    from neonat.store.queries import Queries
+
+T = TypeVar("T")
 
 _READING = ("gateway", "boot", "seq", "at", "code", "codepage", "name", "value", "unit", "raw")
 _RECORD = ("gateway", "boot", "seq", "at", "clock", "received_at", "data")
@@ -66,6 +72,18 @@ class Store(Protocol):
 
     def latest(self, gateway: str) -> Row | None:
         """What the page shows of one gateway, ready for JSON; None when it is not known."""
+
+    def latest_of_all(self) -> list[Row]:
+        """`latest` of every gateway, by name."""
+
+    def read(self, question: "Callable[[Queries], T]") -> T:
+        """What a question of `alarm_log`, `assignments`, `people` or `trail` finds."""
+
+    def change(self, work: "Callable[[Base], T]") -> T:
+        """Do the work of one of those modules in a transaction; on the disk when it returns.
+
+        Any store can, also one that was opened for reading: none of it is what ingest writes.
+        """
 
     def changes(self, since: int) -> tuple[int, list[str]]:
         """(change, gateways that changed after change `since`); 0 is before everything."""

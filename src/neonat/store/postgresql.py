@@ -3,14 +3,15 @@
 import contextlib
 import json
 import threading
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeVar
 
 import psycopg
 from psycopg import errors
 from psycopg.conninfo import conninfo_to_dict
 
 from neonat.store.asking import Asking
+from neonat.store.base import Base
 from neonat.store.catalog import write_catalog
 from neonat.store.postgresql_base import PostgresBase, connect
 from neonat.store.postgresql_schema import MIGRATIONS, VIEWS
@@ -27,6 +28,8 @@ from neonat.store.records import (
     Written,
 )
 from neonat.store.writer import Writer
+
+T = TypeVar("T")
 
 # Two writers that wait for each other are told apart by the server: one of them starts again.
 TRIES = 3
@@ -155,6 +158,13 @@ class PostgresStore(Asking):
                 " ON CONFLICT (id) DO UPDATE SET text = excluded.text",
                 (json.dumps(health, separators=(",", ":")),),
             )
+
+    def change(self, work: Callable[[Base], T]) -> T:
+        """Do some work in a transaction; on the disk when it returns."""
+        with self._lock, self._told():
+            base = self._for_reading()
+            with base.connection.transaction():
+                return work(base)
 
     def changes(self, since: int) -> tuple[int, list[str]]:
         """(change, gateways that changed after change `since`); 0 is before everything."""

@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 
 from neonat.store.base import Base
 from neonat.store.interface import WHAT
+from neonat.store.latest import newest, truth
 from neonat.store.records import Row, StoreError
 from neonat.store.tenure import bounds
-from neonat.store.views import AT, EPISODES, Views
+from neonat.store.views import AT, EPISODES, STAMP, Views
 
 # How far times inside one boot may lie out of order without a step of the clock being known.
 SLACK_MS = 60_000
@@ -34,91 +35,48 @@ class Queries:
     """Questions on one connection."""
 
     def __init__(self, base: Base, views: Views) -> None:
-        self._base = base
-        self._asked = Statements(views)
+        self.base = base
+        self.views = views
+        self.asked = Statements(views)
         self._begun: dict[tuple[int, str], tuple[tuple, dict[tuple, str]]] = {}
 
     def check(self) -> None:
         """Read a row of the tables; the database's own error when that fails."""
-        self._base.execute("SELECT count(*) FROM gateway").fetchone()
-        self._base.execute("SELECT max(id) FROM frame").fetchone()
+        self.base.execute("SELECT count(*) FROM gateway").fetchone()
+        self.base.execute("SELECT max(id) FROM frame").fetchone()
 
     def health(self) -> dict[str, Any] | None:
         """What ingest last wrote of itself."""
-        row = self._base.execute("SELECT text FROM health").fetchone()
+        row = self.base.execute("SELECT text FROM health").fetchone()
         return None if row is None else json.loads(row[0])
 
     def gateways(self) -> list[Row]:
         """The view `gateways` by name; `online` as a truth value or None."""
-        rows = self._rows("SELECT * FROM gateways ORDER BY gateway")
-        return [{**row, "online": _truth(row["online"])} for row in rows]
+        rows = self.rows_of("SELECT * FROM gateways ORDER BY gateway")
+        return [{**row, "online": truth(row["online"])} for row in rows]
 
-    def _rows(self, sql: str, values: tuple = ()) -> Iterator[Row]:
-        cursor = self._base.stream(sql, values)
+    def rows_of(self, sql: str, values: tuple = ()) -> Iterator[Row]:
+        """The rows of one statement, by the names of its columns."""
+        cursor = self.base.stream(sql, values)
         names = [column[0] for column in cursor.description]
         for row in cursor:
             yield dict(zip(names, row, strict=True))
 
     def latest(self, gateway: str) -> Row | None:
         """The newest answer to each request, and what gateway and line are like."""
-        row = self._base.execute(
-            "SELECT id, online, state FROM gateway WHERE name = ?", (gateway,)
-        ).fetchone()
-        if row is None:
-            return None
-        ident, online, state = row
-        told = json.loads(state) if state else {}
-        newest = next(
-            self._rows(self._asked.newest, (ident,)),
-            {"at": None, "received_at": None, "clock": None},
-        )
-        out: Row = {
-            "gateway": gateway,
-            "online": _truth(online),
-            "device": self._device(ident) or (told.get("device") if told else None),
-            "state": told,
-            **newest,
-        }
-        out["answers"] = {
-            answer.pop("request"): answer for answer in self._rows(self._asked.answers, (ident,))
-        }
-        kinds: dict[str, list[Row]] = {
-            name: [] for name in ("reading", "alarm", "setting", "text", "limit")
-        }
-        for cell in self._rows(self._asked.latest_cells, (ident,)):
-            if cell["kind"] in kinds:
-                kinds[cell["kind"]].append(cell)
-        begun = {
-            request: self._alarms_begun(ident, request)
-            for request in {cell["request"] for cell in kinds["alarm"]}
-        }
-        out["readings"] = [_only(cell, _READING) for cell in kinds["reading"]]
-        out["alarms"] = [
-            {
-                **_only(cell, ("code", "codepage", "priority")),
-                "phrase": cell["text"],
-                "started_at": begun[cell["request"]].get((cell["codepage"], cell["code"])),
-                "last_seen_at": cell["at"],
-            }
-            for cell in kinds["alarm"]
-        ]
-        out["settings"] = [
-            _only(cell, ("code", "name", "value", "unit", "raw", "at")) for cell in kinds["setting"]
-        ]
-        out["texts"] = [_only(cell, ("code", "name", "text", "at")) for cell in kinds["text"]]
-        out["limits"] = [_only(cell, (*_READING, "side")) for cell in kinds["limit"]]
-        return out
+        return next(iter(newest(self, gateway)), None)
 
-    def _device(self, gateway: int) -> Row | None:
-        return next(self._rows(_DEVICE, (gateway,)), None)
+    def latest_of_all(self) -> list[Row]:
+        """`latest` of every gateway, by name."""
+        return newest(self)
 
-    def _alarms_begun(self, gateway: int, request: str) -> dict[tuple, str]:
-        """When each standing alarm (page, code) of a request began."""
-        mark = self._base.execute(_STRETCHES_MARK, (gateway, gateway, request)).fetchone()
+    def alarms_begun(self, gateway: int, request: str) -> dict[tuple, str]:
+        """When each standing alarm (page, code) of a gateway's newest answer to a request began."""
+        mark = self.base.execute(_STRETCHES_MARK, (gateway, gateway, request)).fetchone()
         known = self._begun.get((gateway, request))
         if known is not None and known[0] == mark:
             return known[1]
-        stretches = self._base.execute(self._asked.stretches_back, (gateway, request))
+        stretches = self.base.execute(self.asked.stretches_back, (gateway, request))
         first = stretches.fetchone()
         if first is None:
             return {}
@@ -134,7 +92,7 @@ class Queries:
 
     def _alarm_keys(self, shape: int) -> set[tuple]:
         return set(
-            self._base.execute(
+            self.base.execute(
                 "SELECT codepage, code FROM cell WHERE shape = ? AND kind = 'alarm'", (shape,)
             )
         )
@@ -154,8 +112,8 @@ class Queries:
     def alarms(self, gateway: str, start: int | None, end: int | None, limit: int) -> list[Row]:
         """The newest episodes that touch [start, end), newest first."""
         return list(
-            self._rows(
-                self._asked.episodes("alarms", gateway, "DESC") + " LIMIT ?4",
+            self.rows_of(
+                self.asked.episodes("alarms", gateway, "DESC") + " LIMIT ?4",
                 (gateway, end, start, limit),
             )
         )
@@ -163,7 +121,7 @@ class Queries:
     def gaps(self, gateway: str, limit: int | None) -> list[Row]:
         """The view `gaps` of one gateway, newest boot first."""
         return list(
-            self._rows(
+            self.rows_of(
                 "SELECT * FROM gaps WHERE gateway = ? ORDER BY boot DESC, first DESC LIMIT ?",
                 (gateway, _MANY if limit is None else limit),
             )
@@ -182,9 +140,11 @@ class Queries:
             for part in self._runs(gateway):
                 yield from self._frames(what, part, start, end)
         elif what in _EPISODE:
-            yield from self._rows(self._asked.episodes(what, gateway, "ASC"), (gateway, end, start))
+            yield from self.rows_of(
+                self.asked.episodes(what, gateway, "ASC"), (gateway, end, start)
+            )
         else:
-            yield from self._rows(_OTHERS[what], self._values(what, gateway, start, end))
+            yield from self.rows_of(_OTHERS[what], self._values(what, gateway, start, end))
 
     def _values(self, what: str, gateway: str | None, start: int | None, end: int | None) -> tuple:
         if what in ("gaps", "gateways"):
@@ -192,10 +152,10 @@ class Queries:
         return gateway, gateway, self._text(start) or "", self._text(end) or "9999-99"
 
     def _text(self, at: int | None) -> str | None:
-        return self._base.execute(self._asked.text_of_time(), (at,)).fetchone()[0]
+        return self.base.execute(self.asked.text_of_time(), (at,)).fetchone()[0]
 
     def _parts(self, gateway: str | None) -> list[Part]:
-        rows = self._base.execute(
+        rows = self.base.execute(
             "SELECT g.name, t.run, t.boot, t.first, t.last, t.model"
             " FROM tenure t JOIN gateway g ON g.id = t.gateway"
             " WHERE CAST(? AS TEXT) IS NULL OR g.name = ? ORDER BY g.name, t.boot, t.first",
@@ -204,7 +164,7 @@ class Queries:
         return [Part(*row) for row in rows]
 
     def _runs(self, gateway: str | None) -> list[Part]:
-        rows = self._base.execute(
+        rows = self.base.execute(
             "SELECT g.name, r.id, r.boot FROM run r JOIN gateway g ON g.id = r.gateway"
             " WHERE CAST(? AS TEXT) IS NULL OR g.name = ? ORDER BY g.name, r.boot",
             (gateway, gateway),
@@ -224,8 +184,8 @@ class Queries:
         low, high = self._window(part, start, end)
         if low > high:
             return iter(())
-        return self._rows(
-            self._asked.cells_of(kind, part.boot == 0, order),
+        return self.rows_of(
+            self.asked.cells_of(kind, part.boot == 0, order),
             (
                 part.gateway,
                 part.model,
@@ -242,8 +202,8 @@ class Queries:
 
     def _frames(self, what: str, part: Part, start: int | None, end: int | None) -> Iterator[Row]:
         low, high = self._window(part, start, end)
-        return self._rows(
-            self._asked.frames_of_run(what, part.boot == 0),
+        return self.rows_of(
+            self.asked.frames_of_run(what, part.boot == 0),
             (
                 part.run,
                 low,
@@ -260,7 +220,7 @@ class Queries:
             return low, part.last if end is None else min(part.last, end - 1)
         if start is None and end is None:
             return part.first, part.last
-        run = self._base.execute(
+        run = self.base.execute(
             "SELECT back, stamps = 3 AND clock_seq IS NULL FROM run WHERE id = ?", (part.run,)
         ).fetchone()
         if run[1]:
@@ -271,38 +231,29 @@ class Queries:
 
     def _bound(self, part: Part, at: int) -> int:
         """The first id whose frame is not before `at`; the last of the part when there is none."""
-        newest = self._base.execute(
+        newest = self.base.execute(
             "SELECT max(id) FROM frame WHERE id BETWEEN ? AND ?", (part.first, part.last)
         ).fetchone()[0]
         low, high = part.first, part.last if newest is None else newest + 1
         while low < high:
             middle = (low + high) // 2
-            row = self._base.execute(_AT_FROM, (middle, high)).fetchone()
+            row = self.base.execute(_AT_FROM, (middle, high)).fetchone()
             if row is None or row[1] >= at:
                 high = middle
             else:
                 low = row[0] + 1
         # The row before may hold followers that are not before `at`.
-        before = self._base.execute(
+        before = self.base.execute(
             "SELECT max(id) FROM frame WHERE id >= ? AND id < ?", (part.first, low)
         ).fetchone()[0]
         return part.first if before is None else before if low <= part.last else part.last
 
-
-_READING = ("code", "codepage", "name", "value", "unit", "raw", "at")
-
-_STAMP = "x.at + CASE x.unset WHEN 0 THEN 0 ELSE r.boot_at END"
 
 # Changes whenever one of the stretches does, but for the end of the newest.
 _STRETCHES_MARK = """
 SELECT count(*), sum(seq), sum(at), sum(shape),
   (SELECT sum(boot_at) FROM run WHERE gateway = ?)
 FROM stretch WHERE gateway = ? AND request = ?"""
-
-_DEVICE = """
-SELECT s.device AS id, s.device_name AS name, s.revision AS revision
-FROM stretch x JOIN shape s ON s.id = x.shape
-WHERE x.gateway = ? AND x.request = '52' ORDER BY x.boot DESC, x.seq DESC LIMIT 1"""
 
 _AT_FROM = f"""
 SELECT f.id, {AT.format("f", "r")} FROM frame f JOIN run r ON r.id = f.id >> 32
@@ -334,42 +285,22 @@ class Statements:
 
     def __init__(self, views: Views) -> None:
         iso = views.iso
-        self.newest = f"""
-SELECT {iso(_STAMP)} AS at, {iso("x.received_at")} AS received_at,
-  CASE WHEN x.unset = 0 THEN 'set' WHEN r.clock_seq IS NULL THEN 'unset' ELSE 'corrected' END
-    AS clock
-FROM latest x JOIN run r ON r.gateway = x.gateway AND r.boot = x.boot
-WHERE x.gateway = ? ORDER BY x.boot DESC, x.seq DESC LIMIT 1"""
-        self.answers = f"""
-SELECT x.request AS request, {iso(_STAMP)} AS at, {iso("x.received_at")} AS received_at
-FROM latest x JOIN run r ON r.gateway = x.gateway AND r.boot = x.boot
-WHERE x.gateway = ? AND length(x.request) = 2 ORDER BY x.request"""
-        self.latest_cells = f"""
-SELECT x.request AS request, c.kind AS kind, {iso(_STAMP)} AS at, c.code AS code,
-  c.codepage AS codepage, c.side AS side, c.priority AS priority, c.text AS text, k.name AS name,
-  k.unit AS unit, {views.latest_cell}
-FROM latest x JOIN run r ON r.gateway = x.gateway AND r.boot = x.boot
-JOIN cell c ON c.shape = x.shape
-LEFT JOIN catalog k ON k.item = c.item AND k.model = (
-  SELECT t.model FROM tenure t WHERE t.gateway = x.gateway
-  ORDER BY t.boot DESC, t.first DESC LIMIT 1)
-WHERE x.gateway = ? ORDER BY x.request, c.pos"""
         self.stretches_back = f"""
-SELECT x.boot, x.seq, {iso(_STAMP)}, x.shape
+SELECT x.boot, x.seq, {iso(STAMP)}, x.shape
 FROM stretch x JOIN run r ON r.gateway = x.gateway AND r.boot = x.boot
 WHERE x.gateway = ? AND x.request = ? ORDER BY x.boot DESC, x.seq DESC"""
-        self._views = views
+        self.views = views
 
     def episodes(self, what: str, gateway: str | None, order: str) -> str:
         """Episodes that touch a time; of one gateway only its own stretches are looked at.
 
         Parameters: gateway's name, time to stop before, first time.
         """
-        iso = self._views.iso
+        iso = self.views.iso
         columns = _EPISODE[what].format(iso("started"), iso("seen"), iso("over"))
         mine = "WHERE x.gateway = (SELECT id FROM gateway WHERE name = ?1)"
         everyone = "WHERE CAST(?1 AS TEXT) IS NULL"
-        source = self._views.episodes(*EPISODES[what], everyone if gateway is None else mine)
+        source = self.views.episodes(*EPISODES[what], everyone if gateway is None else mine)
         return (
             f"SELECT {columns} FROM ({source}) e"
             " WHERE (CAST(?2 AS BIGINT) IS NULL OR started < ?2)"
@@ -379,27 +310,19 @@ WHERE x.gateway = ? AND x.request = ? ORDER BY x.boot DESC, x.seq DESC"""
 
     def frames_of_run(self, what: str, legacy: bool) -> str:
         """Frames or records of one run in a time; parameters: run, ids, first time, end."""
-        iso = self._views.iso
-        sign, data = ("=", self._views.text("data")) if what == "records" else ("<>", "data")
+        iso = self.views.iso
+        sign, data = ("=", self.views.text("data")) if what == "records" else ("<>", "data")
         return (
             f"SELECT gateway, boot, seq, {iso('at')} AS at, clock,"
             f" {iso('received_at')} AS received_at, {data} AS data"
-            f" FROM ({self._views.frames_of_run(legacy)}) e"
+            f" FROM ({self.views.frames_of_run(legacy)}) e"
             f" WHERE request {sign} '!' AND at >= ?4 AND at < ?5"
         )
 
     def cells_of(self, kind: str, legacy: bool, order: str) -> str:
         """`Views.cells_of`."""
-        return self._views.cells_of(kind, legacy, order)
+        return self.views.cells_of(kind, legacy, order)
 
     def text_of_time(self) -> str:
         """The text of a time; parameter: ms."""
-        return f"SELECT {self._views.iso('CAST(?1 AS BIGINT)')}"
-
-
-def _truth(value: int | None) -> bool | None:
-    return None if value is None else bool(value)
-
-
-def _only(row: Row, keys: tuple[str, ...]) -> Row:
-    return {key: row[key] for key in keys}
+        return f"SELECT {self.views.iso('CAST(?1 AS BIGINT)')}"

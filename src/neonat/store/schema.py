@@ -8,6 +8,7 @@ for the frames of the original firmware, which have no numbers and lie in `legac
 
 from neonat.store.packing import FOLLOWERS_MAX
 from neonat.store.views import Views
+from neonat.store.ward_schema import ward_script
 
 _TABLES = """
 CREATE TABLE gateway(
@@ -138,4 +139,6 @@ class SqliteDialect:
 
 VIEWS = Views(SqliteDialect())
 
-MIGRATIONS: list[str] = [_TABLES + _STEPS + VIEWS.script()]
+_WARD = ward_script(VIEWS, "INTEGER PRIMARY KEY AUTOINCREMENT", "INTEGER")
+
+MIGRATIONS: list[str] = [_TABLES + _STEPS + VIEWS.script(), _WARD]

@@ -5,12 +5,13 @@ import json
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from neonat.store import queries
 from neonat.store.asking import Asking
+from neonat.store.base import Base
 from neonat.store.catalog import write_catalog
 from neonat.store.records import (
     LegacyRecord,
@@ -25,6 +26,8 @@ from neonat.store.records import (
 )
 from neonat.store.schema import MIGRATIONS, VIEWS
 from neonat.store.writer import Writer
+
+T = TypeVar("T")
 
 BUSY_S = 2.0
 PAGE_SIZE = 4096
@@ -80,6 +83,7 @@ class SqliteStore(Asking):
         self._lock = threading.RLock()
         self._base: Connection | None = None
         self._asked: Connection | None = None
+        self._changing: Connection | None = None
         self._writer: Writer | None = None
         self._version = -1
         self._seen: tuple[int, int] | None = None
@@ -142,6 +146,23 @@ class SqliteStore(Asking):
                 (json.dumps(health, separators=(",", ":")),),
             )
 
+    def change(self, work: Callable[[Base], T]) -> T:
+        """Do some work in a transaction; on the disk when it returns."""
+        with self._lock, self._told():
+            self._for_reading()
+            if self._changing is None:
+                self._changing = _connect(self._path, "rw")
+            base = self._changing
+            base.execute("BEGIN IMMEDIATE")
+            try:
+                done = work(base)
+                base.execute("COMMIT")
+            except BaseException:
+                with contextlib.suppress(sqlite3.Error):
+                    base.execute("ROLLBACK")
+                raise
+            return done
+
     def changes(self, since: int) -> tuple[int, list[str]]:
         """(change, gateways that changed after change `since`); 0 is before everything."""
         with self._lock, self._told():
@@ -177,11 +198,11 @@ class SqliteStore(Asking):
     def close(self) -> None:
         """Let go of the database; a second call does nothing."""
         with self._lock:
-            for base in (self._asked, self._base):
+            for base in (self._asked, self._changing, self._base):
                 if base is not None:
                     with contextlib.suppress(sqlite3.Error):
                         base.close()
-            self._asked = self._base = self._writer = self._queries = None
+            self._asked = self._changing = self._base = self._writer = self._queries = None
 
     @contextlib.contextmanager
     def _told(self) -> Iterator[None]:

@@ -44,8 +44,11 @@ class Dialect(Protocol):
 # What a stamp means: `{0}` the row that has it, `{1}` its run.
 AT = "CASE WHEN {0}.shape > 0 THEN {1}.base_at ELSE {1}.boot_at END + {0}.at"
 
+# The time of a row `x` of `latest` or `stretch`, given its run `r`.
+STAMP = "x.at + CASE x.unset WHEN 0 THEN 0 ELSE r.boot_at END"
+
 _NAMES = "LEFT JOIN catalog k ON k.model = {} AND k.item = c.item"
-_POSITION = "CASE x.boot WHEN 0 THEN x.at ELSE (r.id << 32) + x.seq END"
+POSITION = "CASE x.boot WHEN 0 THEN x.at ELSE (r.id << 32) + x.seq END"
 _RUNS = "gateway g {join} run r ON r.gateway = g.id AND r.boot {sign} 0"
 _RUN = "run r {join} gateway g ON g.id = r.gateway"
 
@@ -245,7 +248,7 @@ FROM (
   SELECT x.gateway AS gateway, x.request AS request, x.boot AS boot, x.seq AS seq,
     x.shape AS shape, (
       SELECT t.model FROM tenure t
-      WHERE t.gateway = x.gateway AND t.boot = x.boot AND t.first <= {_POSITION}
+      WHERE t.gateway = x.gateway AND t.boot = x.boot AND t.first <= {POSITION}
       ORDER BY t.first DESC LIMIT 1) AS model,
     x.at + CASE x.unset WHEN 0 THEN 0 ELSE r.boot_at END AS began,
     x.last_at + CASE x.last_unset WHEN 0 THEN 0 ELSE l.boot_at END AS seen
