@@ -12,13 +12,11 @@ def choose():
 
 
 def main():
-    """Run until a restart is asked for; `Board` comes with the port for the board."""
+    """Run until a restart is asked for."""
     begun = choose()
-    from board import Board
     from neonat.gateway import starting
 
-    board = Board()
-    config = starting.configuration(begun, board)
+    board, config = starting.prepared(begun)
     del starting
     from neonat.gateway.program import run
 

@@ -36,7 +36,17 @@ ABSENT = {
     "pathlib", "subprocess", "threading", "typing",
 }  # fmt: skip
 # Only MicroPython has them.
-BOARD = {"machine", "micropython", "network", "uctypes", "vfs", "ntptime", "cryptolib"}
+BOARD = {
+    "board",
+    "machine",
+    "micropython",
+    "network",
+    "webrepl",
+    "uctypes",
+    "vfs",
+    "ntptime",
+    "cryptolib",
+}
 
 
 def module_name(path: Path) -> str:

@@ -92,8 +92,12 @@ class UnixBoard:
             code = self._process.returncode
             self.off()
             if code == RESTART:
-                self.power()
+                self.started_again()
         return self._process is not None
+
+    def started_again(self) -> None:
+        """It has restarted itself."""
+        self.power()
 
     def text(self) -> str:
         """Its console."""

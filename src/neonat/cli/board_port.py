@@ -150,12 +150,6 @@ def answer(question: str, default: str | None, hidden: bool = False) -> str:
             return found.strip() or str(default)
 
 
-NO_HARDWARE = (
-    "note: this version has no board.py for the ESP32's Ethernet and serial port yet;"
-    " main.py needs one beside it, see docs/board.md"
-)
-
-
 def _deploy(actions: "Actions") -> None:
     found = parser(
         actions,
@@ -192,8 +186,6 @@ def deploy(args: argparse.Namespace) -> int:
             bar.at("compile", len(done), modules)
 
         everything |= files.program(compiled)
-    if "board.py" not in everything:
-        print(NO_HARDWARE, file=sys.stderr)
     if port:
         _put(port, everything)
         return 0

@@ -33,6 +33,9 @@ def begin(remote) -> None:
         _tell(remote, [("reason", "rollback"), ("of", begun["back"]), detail])
     elif begun["reason"] == "watchdog" and detail[1]:
         _tell(remote, [("reason", "watchdog"), detail])
+    for fault in begun.pop("faults", None) or []:
+        remote.log(fault)
+        _tell(remote, [("reason", "hardware"), ("detail", fault[:160])])
     flash.remove(remote.home + flash.NOTE)
     begun["note"] = None
     plan = flash.read(remote.home + PLAN)

@@ -3,7 +3,8 @@
 import select
 import socket
 
-IN_PROGRESS = (11, 114, 115, 36, 37, 119)  # EAGAIN, EALREADY, EINPROGRESS; elsewhere
+# EAGAIN, EALREADY, EINPROGRESS on Linux; on macOS; on the ESP32.
+IN_PROGRESS = (11, 114, 115, 36, 37, 119, 120)
 CONNECTED = (106, 56, 127)  # EISCONN; elsewhere
 
 LOOK_MS = 20  # for what no poller can watch

@@ -172,6 +172,8 @@ class Gateway:
     def step(self) -> int:
         """Do all that can be done now; the milliseconds that may pass until the next step."""
         now = self.board.ticks()
+        if self.board.tend(now, self.log):
+            self.uplink.hurry(now)
         self._clockwork(now)
         self.acquisition.step(now)
         self.uplink.step(now)

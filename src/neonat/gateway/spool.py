@@ -226,6 +226,9 @@ class Spool:
 
         Records that the file no longer has are given up and named by a `!drop` record.
         """
+        if self._active and segment is self.segments[-1]:
+            # littlefs shows a second reader only what was made durable.
+            self.sync()
         expected = segment.first if offset == 0 else 0
         file = self.files.open(segment.name, "rb")
         try:

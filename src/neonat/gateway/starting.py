@@ -14,13 +14,14 @@ TRACE_MAX = 480
 
 
 def cause() -> str:
-    """What started the hardware: `power` or `watchdog`; elsewhere NEONAT_RESET says it."""
+    """What started the hardware: `power`, `watchdog` or `reset`; elsewhere NEONAT_RESET says it."""
     try:
         import machine  # type: ignore[import-not-found]
 
         # What is loaded next may never come to feed it.
         machine.WDT(timeout=GUARD_MS)
-        return "watchdog" if machine.reset_cause() == machine.WDT_RESET else "power"
+        causes = {machine.PWRON_RESET: "power", machine.WDT_RESET: "watchdog"}
+        return causes.get(machine.reset_cause(), "reset")
     except (ImportError, AttributeError):
         return os.getenv("NEONAT_RESET") or "power"
 
@@ -36,6 +37,20 @@ def choose() -> dict:
     if begun["slot"]:
         sys.path.insert(0, begun["slot"])
     return begun
+
+
+def prepared(begun: dict) -> tuple:
+    """The board, its network on the way up, and the configuration; OSError, ValueError."""
+    try:
+        # Another kind of board brings its module, beside `main.py`.
+        from board import Board  # type: ignore[import-not-found]
+    except ImportError:
+        from neonat.gateway.board_esp32 import Board
+
+    board = Board()
+    config = configuration(begun, board)
+    begun["faults"] = board.begin(config)
+    return board, config
 
 
 def configuration(begun: dict, board) -> dict:

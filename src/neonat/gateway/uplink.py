@@ -178,6 +178,12 @@ class Uplink:
             self._queue.pop(0)
             self._sent = 0
 
+    def hurry(self, now: int) -> None:
+        """The network is back: connect now, where it was to be later."""
+        if self.state == "offline":
+            self._retry = now
+            self._failures = 0
+
     def renew(self, now: int) -> None:
         """Connect anew: this connection brings no acknowledgement."""
         self._fail(now, "no acknowledgement for long")

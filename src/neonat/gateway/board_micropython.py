@@ -1,0 +1,108 @@
+"""What every board with MicroPython has in common: ticks, heap, files, sockets, TLS."""
+
+import binascii
+import gc
+import random
+import select
+import socket
+import time
+
+from neonat.gateway.files import Files
+from neonat.gateway.net import Connection, watch
+
+EAGAIN = (11, 35, -26880, -26752)  # also mbedTLS's "want read" and "want write"
+
+
+def der(path: str) -> bytes:
+    """The first certificate or key of a PEM file as DER; OSError."""
+    try:
+        with open(path) as file:
+            return binascii.a2b_base64(file.read().split("-----")[2])
+    except (ValueError, IndexError):
+        raise OSError(path + " holds nothing in PEM") from None
+
+
+class MicroPythonBoard:
+    """The common part of a `Board`; what is missing here differs by kind."""
+
+    message_max = 2048
+    input_max = 2048
+    segments_max = 40
+    ring_max = 8
+    spool_bytes = 1 << 20
+    stopped = False
+    asks_time = False
+
+    def __init__(self) -> None:
+        self._last = time.ticks_ms()  # type: ignore[attr-defined]
+        self._ticks = 0
+
+    def begin(self, config: dict) -> "list[str]":
+        """Prepare what the configuration names; what is wrong with it, a line each."""
+        return []
+
+    def tend(self, now: int, log) -> bool:
+        """Look after the network; True when it is there anew."""
+        return False
+
+    def ticks(self) -> int:
+        now = time.ticks_ms()  # type: ignore[attr-defined]
+        self._ticks += time.ticks_diff(now, self._last)  # type: ignore[attr-defined]
+        self._last = now
+        return self._ticks
+
+    def heap_free(self) -> "int | None":
+        gc.collect()
+        return gc.mem_free()  # type: ignore[attr-defined]
+
+    def random(self) -> float:
+        return random.random()  # noqa: S311
+
+    def collect(self) -> None:
+        gc.collect()
+
+    def files(self, directory: str) -> Files:
+        return Files(directory, open, lambda file: file.flush())
+
+    def connect(self, host: str, port: int, tls) -> Connection:
+        return Connection(self, host, port, tls)
+
+    def resolve(self, host: str, port: int):
+        return lambda: socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)
+
+    def secure(self, plain, host: str, tls):
+        # IPPROTO_TCP, TCP_NODELAY: a frame would wait 40 ms for the delayed ACK of the one before.
+        plain.setsockopt(6, 1, 1)
+        if tls is None:
+            return plain
+        import ssl
+
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_verify_locations(cadata=der(tls["ca"]))
+        if tls.get("cert"):
+            context.load_cert_chain(der(tls["cert"]), der(tls["key"]))
+        return context.wrap_socket(plain, server_hostname=host, do_handshake_on_connect=False)
+
+    def handshake(self, stream) -> bool:
+        return True
+
+    def receive(self, stream, size: int) -> "bytes | None":
+        try:
+            return stream.read(size)
+        except OSError as error:
+            if error.errno in EAGAIN:
+                return None
+            raise
+
+    def transmit(self, stream, data) -> int:
+        try:
+            return stream.write(data) or 0
+        except OSError as error:
+            if error.errno in EAGAIN:
+                return 0
+            raise
+
+    def wait(self, streams: list, timeout_ms: int) -> None:
+        poller = select.poll()
+        poller.poll(watch(poller, streams, timeout_ms))

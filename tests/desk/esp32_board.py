@@ -1,0 +1,59 @@
+"""An ESP32-POE-ISO without hardware: the image of `deploy`, booted with the very module of the
+board; `machine`, `network` and `webrepl` alone are stand-ins.
+"""
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+from desk.unix_board import HEAP, UnixBoard
+from runtimes import micropython_command
+
+HERE = Path(__file__).parent
+POWER, RESET, WATCHDOG = 1, 2, 3
+
+
+class Esp32Board(UnixBoard):
+    """`line` is the link of a simulated incubator, which may come and go."""
+
+    def __init__(self, folder: Path, image: Path, line: str, heap: str = HEAP) -> None:
+        super().__init__(folder, image, line, heap)
+        self.hardware = folder / "hardware"
+        self.hardware.mkdir(exist_ok=True)
+        modules = folder / "esp32-stand-ins"
+        modules.mkdir(exist_ok=True)
+        for name in ("machine", "network", "webrepl"):
+            shutil.copy(HERE / "esp32" / f"{name}.py", modules)
+        words = (str(image), str(modules))
+        self._command = micropython_command(HERE / "unix" / "boot_image.py", *words, heap=heap)
+        facts = {"NEONAT_LINE": os.path.abspath(line), "NEONAT_HARDWARE": str(self.hardware)}
+        self._environment.update({**facts, "TZ": "UTC"})
+
+    def power(self, cut: int = 0, cause: int = POWER) -> "Esp32Board":
+        """Switch it on; the clock chip forgets without power."""
+        (self.hardware / "cause").write_text(str(cause))
+        if cause == POWER:
+            (self.hardware / "rtc").unlink(missing_ok=True)
+        super().power(cut)
+        return self
+
+    def started_again(self) -> None:
+        self.power(cause=RESET)
+
+    def bite(self) -> None:
+        """What the watchdog does to a program that feeds it no more."""
+        self.off()
+        self.power(cause=WATCHDOG)
+
+    def cable(self, there: bool) -> None:
+        """Put the network cable in or pull it out."""
+        (self.hardware / "out").write_text("" if there else "out")
+
+    def wiring(self) -> list[list]:
+        """What was asked of the hardware."""
+        return [json.loads(line) for line in (self.hardware / "wiring").read_text().splitlines()]
+
+    def fed(self) -> int:
+        """How often its watchdog was fed."""
+        return int((self.hardware / "fed").read_text() or 0)

@@ -1,0 +1,81 @@
+"""The ESP32's own board module, from the image of `deploy`: line, network, watchdog."""
+
+import pytest
+
+from desk.esp32_board import Esp32Board
+from desk.unix_board import image_of
+from gateway.bench_server import MICROPYTHON, Broker, Server, incubator
+from neonat.gateway import envelope
+from waiting import free_port, wait_for
+
+pytestmark = pytest.mark.skipif(not MICROPYTHON.exists(), reason="no micropython here")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """The bytes of an image and the broker's port in it."""
+    folder = tmp_path_factory.mktemp("image")
+    port = free_port()
+    return image_of(folder, id="bed-1", broker=f"mqtt://localhost:{port}").read_bytes(), port
+
+
+@pytest.fixture
+def bench(tmp_path, made):
+    """A board, switched off, and a server; the line has nobody at its other end."""
+    broker = Broker(tmp_path, port=made[1])
+    server = Server(made[1])
+    path = tmp_path / "bed-1.bin"
+    path.write_bytes(made[0])
+    board = Esp32Board(tmp_path, path, str(tmp_path / "incubator"))
+    yield board, server, broker
+    board.off()
+    server.close()
+    broker.kill()
+
+
+def records(server, word):
+    return [
+        envelope.parse_record(data)[1] for data in server.data() if data.startswith(f"!{word} ")
+    ]
+
+
+def test_it_asks_the_hardware_of_the_olimex_board_for_what_is_wired_there(bench, tmp_path):
+    board, server, _ = bench
+    with incubator(tmp_path, "--baud", "38400", "--parity", "even"), board:
+        wait_for(lambda: len(server.frames()) > 3, what="frames")
+        wait_for(lambda: board.fed() > 2, what="a fed watchdog")
+        wait_for(lambda: records(server, "boot"), what="the boot record")
+        line = {"baud": 38400, "parity": "even"}
+        wait_for(lambda: server.states[-1].get("line") == line, what="the line in the state")
+    wiring = board.wiring()
+    lan = {"phy_type": 8720, "phy_addr": 0, "ref_clk_mode": 3}
+    lan |= {"power": 12, "mdc": 23, "mdio": 18, "ref_clk": 17}
+    assert wiring[:3] == [["hostname", "bed-1"], ["lan", lan], ["uart", 2, 4, 36, 8, 1]]
+    assert records(server, "boot")[0]["reason"] == "power"
+
+
+def test_a_cable_that_was_out_needs_no_restart(bench, tmp_path):
+    board, server, broker = bench
+    with incubator(tmp_path, "--baud", "38400", "--parity", "odd"), board:
+        wait_for(lambda: len(server.frames()) > 3, what="frames")
+        board.cable(False)
+        wait_for(lambda: "network: down" in board.text(), what="the lost link")
+        broker.kill()
+        wait_for(lambda: "no network: look at the cable" in board.text(), what="the reason")
+        broker.start()
+        before = len(server.frames())
+        board.cable(True)
+        wait_for(lambda: len(server.frames()) > before + 3, what="frames again")
+    assert {boot for boot, _ in server.rows} == {1}
+    assert not server.conflicts
+
+
+def test_a_stuck_program_is_bitten_by_its_watchdog(bench, tmp_path):
+    board, server, _ = bench
+    with incubator(tmp_path, "--baud", "38400", "--parity", "odd"), board:
+        wait_for(lambda: len(server.frames()) > 1, what="frames")
+        board.bite()
+        wait_for(lambda: len(records(server, "boot")) > 1, what="the next boot")
+    assert records(server, "boot")[1]["reason"] == "watchdog"
+    assert not records(server, "drop")
+    assert not server.conflicts
