@@ -2,11 +2,11 @@
 
 import json
 import os
-import shutil
 import subprocess
 from pathlib import Path
 
 import neonat.gateway
+from neonat.board import compiling
 from neonat.cli.main import main
 from runtimes import micropython_command
 
@@ -30,12 +30,16 @@ def image_of(folder: Path, **facts: str) -> Path:
     return image
 
 
-def stand_ins(folder: Path) -> Path:
+def stand_ins(folder: Path, board: Path | None = None) -> Path:
     """What the image does not hold: the Unix port's pseudo-terminals."""
     there = folder / "stand-ins"
     there.mkdir(exist_ok=True)
-    shutil.copy(HERE / "unix" / "board.py", there)
-    shutil.copy(Path(neonat.gateway.__path__[0]) / "board_unix.py", there)
+    sources = {
+        "board": board or HERE / "unix" / "board.py",
+        "board_unix": Path(neonat.gateway.__path__[0]) / "board_unix.py",
+    }
+    for name, code in compiling.library(sources).items():
+        (there / name).write_bytes(code)
     return there
 
 
@@ -47,7 +51,13 @@ class UnixBoard:
     """
 
     def __init__(
-        self, folder: Path, image: Path, line: str, heap: str = HEAP, behind_s: float = 0
+        self,
+        folder: Path,
+        image: Path,
+        line: str,
+        heap: str = HEAP,
+        behind_s: float = 0,
+        stand_in: Path | None = None,
     ) -> None:
         self.image = image
         self.log = folder / f"{image.stem}.log"
@@ -58,7 +68,7 @@ class UnixBoard:
             "NEONAT_FAST": str(self.fast),
             "NEONAT_BEHIND": str(int(behind_s * 1000)),
         }
-        words = (str(image), str(stand_ins(folder)))
+        words = (str(image), str(stand_ins(folder, stand_in)))
         self._command = micropython_command(HERE / "unix" / "boot_image.py", *words, heap=heap)
         self._process: subprocess.Popen[bytes] | None = None
 

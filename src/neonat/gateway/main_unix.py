@@ -8,7 +8,6 @@ import gc
 import json
 import sys
 
-sys.path.insert(0, __file__[: -len("/neonat/gateway/main_unix.py")])
 gc.threshold(8192)  # type: ignore[attr-defined]
 
 from neonat.gateway.board_unix import Board  # noqa: E402
@@ -52,7 +51,3 @@ def main() -> int:
         log("neonat gateway: " + end[9:] + "; check the user and the password")
         return 1
     return 3 if end == "restart" else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,0 +1,165 @@
+"""The gateway's modules compiled: the same program with other names, kept in a cache."""
+
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from neonat.board import compiling, files, names
+from neonat.board.problem import BoardError
+from runtimes import micropython
+
+START = "from a import answer\nprint(answer())\n"
+
+
+def made(folder: Path, text: str) -> dict[str, Path]:
+    (folder / "a.py").write_text(text)
+    return {"a": folder / "a.py"}
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "neonat" / "modules"
+
+
+def said(sources) -> str:
+    with compiling.kept(sources, START, micropython()) as script:
+        done = subprocess.run([micropython(), str(script)], capture_output=True, text=True)
+    return done.stdout + done.stderr
+
+
+def test_it_is_compiled_once_and_again_when_the_source_changes(tmp_path, cache, monkeypatch):
+    assert said(made(tmp_path, "def answer():\n    return 41\n")) == "41\n"
+    assert said(made(tmp_path, "def answer():\n    return 42\n")) == "42\n"
+    assert len(list(cache.iterdir())) == 2
+    monkeypatch.setattr(compiling, "library", None)
+    assert said(made(tmp_path, "def answer():\n    return 41\n")) == "41\n"
+
+
+def test_many_processes_at_once_make_one_folder(tmp_path, cache):
+    sources = made(tmp_path, "def answer():\n    return 7\n")
+    heard: list[str] = []
+    threads = [threading.Thread(target=lambda: heard.append(said(sources))) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert heard == ["7\n"] * 6
+    assert len(list(cache.iterdir())) == 1
+
+
+def test_where_nothing_can_be_kept_it_runs_all_the_same(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    assert said(made(tmp_path, "def answer():\n    return 8\n")) == "8\n"
+
+
+def test_what_nobody_used_for_long_goes_and_what_runs_stays(tmp_path, cache):
+    sources = made(tmp_path, "def answer():\n    return 1\n")
+    said(sources)
+    (old,) = cache.iterdir()
+    long_ago = os.stat(old).st_mtime - 2 * compiling.UNUSED_S
+    with compiling.kept(sources, START, micropython()):
+        os.utime(old, (long_ago, long_ago))
+        said(made(tmp_path, "def answer():\n    return 2\n"))
+        assert old.exists()
+    os.utime(old, (long_ago, long_ago))
+    said(made(tmp_path, "def answer():\n    return 3\n"))
+    assert not old.exists()
+    assert len(list(cache.iterdir())) == 2
+
+
+@pytest.mark.parametrize("wrong", ["def answer(:\n", "match 5:\n    case 5:\n        pass\n"])
+def test_what_cannot_be_compiled_is_named_in_one_line(tmp_path, cache, wrong):
+    with pytest.raises(BoardError, match="cannot be compiled") as caught:
+        said(made(tmp_path, wrong))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_micropython_of_another_format_is_named_in_one_line(tmp_path, cache):
+    other = tmp_path / "micropython"
+    other.write_text("#!/bin/sh\necho 3\n")
+    other.chmod(0o755)
+    sources = made(tmp_path, "x = 1\n")
+    with (
+        pytest.raises(BoardError, match="does not run version 6") as caught,
+        compiling.kept(sources, START, str(other)),
+    ):
+        pass
+    assert "\n" not in str(caught.value)
+
+
+SECRETIVE = '''
+"""A docstring may say _hidden and LIMIT."""
+import sys
+from b import Base, SHARED, LIMIT as OTHER
+
+LIMIT = 1 << 4
+NAMES = ("x", "y")
+_COUNT = 3
+
+
+class Thing(Base):
+    _kind = "thing"
+
+    def __init__(self, _value, public):
+        super().__init__()
+        self._value = _value
+        self._named = public
+        self.public = public
+
+    def _hidden(self, *, _key=_COUNT):
+        return self._value + LIMIT + _key + self._base + SHARED + OTHER
+
+    def total(self):
+        return self._hidden(_key=2) + getattr(self, "_named") + len(NAMES)
+
+
+def answer():
+    global LIMIT2
+    LIMIT2 = 5
+    return [Thing(1, 2).total(), Thing._kind, sys.implementation._mpy & 255, LIMIT2]
+'''
+BASE = """
+LIMIT = 100
+SHARED = 1000
+
+
+class Base:
+    def __init__(self):
+        self._base = 10000
+"""
+
+
+def test_other_names_change_nothing(tmp_path, cache):
+    sources = made(tmp_path, SECRETIVE)
+    (tmp_path / "b.py").write_text(BASE)
+    sources["b"] = tmp_path / "b.py"
+    texts = names.shortened({name: path.read_text() for name, path in sources.items()})
+    assert "_value" not in texts["a"]
+    assert "_base" not in texts["b"]
+    assert "self._named" in texts["a"]
+    assert "implementation._mpy" in texts["a"]
+    assert said(sources) == f"{[1 + 16 + 2 + 10000 + 1000 + 100 + 2 + 2, 'thing', 6, 5]}\n"
+
+
+def test_the_program_keeps_its_lines_and_public_names():
+    sources = files.sources()
+    before = {name: path.read_text() for name, path in sources.items()}
+    after = names.shortened(before)
+    for name, text in after.items():
+        assert text.count("\n") == before[name].count("\n")
+        compile(text, name, "exec")
+    assert "class Gateway:" in after["neonat/gateway/program"]
+    assert not any("self._uplink" in text for text in after.values())
+
+
+def test_it_needs_nothing_that_is_not_always_installed():
+    code = "from neonat.board import compiling, files; import sys; print(*sys.modules)"
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert not {"littlefs", "tqdm", "esptool"} & set(done.stdout.split())
