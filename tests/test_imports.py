@@ -17,6 +17,14 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "neonat.store": ("neonat.store",),
     "neonat.ingest": ("medibus", "neonat.gateway.envelope", "neonat.store", "neonat.ingest"),
     "neonat.web": ("neonat.store", "neonat.web"),
+    "neonat.demo": (
+        "medibus",
+        "neonat.gateway.writing",
+        "neonat.ingest.reading",
+        "neonat.simulator",
+        "neonat.store",
+        "neonat.demo",
+    ),
     "neonat.board": (
         "medibus",
         "neonat.gateway",

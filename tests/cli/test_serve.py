@@ -74,7 +74,10 @@ def get(port: int, path: str) -> tuple[int, str]:
 
 
 def children(pid: int) -> dict[str, int]:
-    """The direct children of a process: the word of the command line that tells which -> pid."""
+    """The direct children of a process: the word of the command line that tells which -> pid.
+
+    Where there are several, the argument that tells them apart follows the word.
+    """
     found = {}
     for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
         try:
@@ -83,7 +86,8 @@ def children(pid: int) -> dict[str, int]:
             continue
         if words[1:3] != ["-P", "-m"]:
             continue
-        found[words[4] if words[3] == "neonat" else words[3]] = int(child)
+        word = words[4] if words[3] == "neonat" else words[3]
+        found[f"{word} {words[6]}" if word in found else word] = int(child)
     return found
 
 
@@ -241,7 +245,7 @@ def test_ingest_waits_for_a_broker_that_is_not_there_yet(tmp_path):
 
 
 @pytest.mark.slow
-def test_demo_shows_an_incubator_and_ends_whole(tmp_path):
+def test_demo_shows_its_incubators_and_ends_whole(tmp_path):
     demo = Command(tmp_path, "demo", "--data", "data")
     try:
         demo.says("Ctrl-C")
@@ -254,11 +258,11 @@ def test_demo_shows_an_incubator_and_ends_whole(tmp_path):
         assert code == 1
         assert "another demo" in text
         assert len(text.splitlines()) == 1
-        second = Command(tmp_path, "demo", "--data", "other")
+        second = Command(tmp_path, "demo", "--data", "other", "--history", "1")
         second.says("Ctrl-C")
         assert second.ends(signal.SIGINT) == 0
         family = children(demo.process.pid)
-        assert len(family) == 5
+        assert len(family) == 3 + 2 * 6
     finally:
         code = demo.ends(signal.SIGINT)
     assert code == 0

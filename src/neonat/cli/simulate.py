@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import random
 import sys
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,6 +19,7 @@ from neonat.simulator.replay import RecordedAnswers, Recording
 from neonat.simulator.run import Talker, milliseconds
 from neonat.simulator.run import run as talk
 from neonat.simulator.station import Playback, Station
+from neonat.simulator.stay import Stay, character_of
 from neonat.simulator.tcp import TcpPort
 from neonat.web.address import why
 
@@ -57,6 +59,11 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
         "--interval", metavar="MS", type=int, default=500, help="between frames with --verbatim"
     )
     parser.add_argument("--seed", type=int, help="repeat a run: drift and faults depend on it")
+    parser.add_argument(
+        "--calm",
+        action="store_true",
+        help="days, nights and care as on a ward; without it values and alarms change all the time",
+    )
     parser.add_argument(
         "--fault",
         metavar="NAME[=RATE]",
@@ -111,7 +118,8 @@ def _talker(args: argparse.Namespace, seed: int) -> Talker:
         rates = parse(args.fault)
     except (LookupError, ValueError) as error:
         raise UsageError(str(error.args[0])) from error
-    live = LiveAnswers(model, seed, _local_time(args.clock_offset))
+    calm = Stay(model, seed, character_of(seed), _since_1970()) if args.calm else None
+    live = LiveAnswers(model, seed, _local_time(args.clock_offset), calm)
     recording = _recording(args.replay) if args.replay else None
     if recording and args.verbatim:
         return Playback(recording.pieces(), Faults(rates, seed), max(args.interval, 1))
@@ -170,3 +178,8 @@ def _local_time(offset: float) -> Callable[[int], datetime]:
     started = datetime.now(UTC).astimezone().replace(tzinfo=None) + timedelta(seconds=offset)
     origin = milliseconds()
     return lambda now: started + timedelta(milliseconds=now - origin)
+
+
+def _since_1970() -> int:
+    """What makes UTC of the simulator's `now`, in ms."""
+    return time.time_ns() // 1_000_000 - milliseconds()

@@ -31,11 +31,18 @@ class Answers(Protocol):
 class LiveAnswers:
     """Answers of a model whose values drift.
 
-    `local_time` gives the device's own clock: now in ms to a local date and time.
+    `local_time` gives the device's own clock: now in ms to a local date and time. `state` is what
+    it shows; a restless one from `seed` when none is given.
     """
 
-    def __init__(self, model: Model, seed: object, local_time: Callable[[int], datetime]):
-        self.state = Physiology(model, seed)
+    def __init__(
+        self,
+        model: Model,
+        seed: object,
+        local_time: Callable[[int], datetime],
+        state: payloads.Shown | None = None,
+    ):
+        self.state = state or Physiology(model, seed)
         self.identity = model.identity
         self._local_time = local_time
         self._others = self._any_frames()

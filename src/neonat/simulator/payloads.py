@@ -1,8 +1,10 @@
 """The data of each answer, character by character as the device writes it."""
 
 from datetime import datetime
+from typing import Protocol
 
-from neonat.simulator.physiology import SKIN_CENTRAL, SKIN_DIFFERENCE, SKIN_PERIPHERAL, Physiology
+from neonat.simulator.models import Alarm, Mode, Model, SetPoint
+from neonat.simulator.physiology import SKIN_CENTRAL, SKIN_DIFFERENCE, SKIN_PERIPHERAL
 
 ETX = b"\x03"
 LENGTH_BASE = 0x30
@@ -13,7 +15,23 @@ ENGLISH = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT",
 GERMAN = ("JAN", "FEB", "MAR", "APR", "MAI", "JUN", "JUL", "AUG", "SEP", "OKT", "NOV", "DEZ")
 
 
-def measured(state: Physiology) -> bytes:
+class Shown(Protocol):
+    """What a device shows at one moment, whatever made it so."""
+
+    model: Model
+    values: dict[int, float]
+    settings: dict[int, float]
+    modes: list[Mode]
+    options: list[Mode]
+    alarms: list[Alarm]
+    missing: set[int]
+
+    def active_set_points(self) -> list[SetPoint]: ...
+
+    def advance(self, now: int) -> None: ...
+
+
+def measured(state: Shown) -> bytes:
     """Measured data, code page 1; a quantity without a value is left out, as recorded."""
     cells = []
     for quantity in state.model.quantities:
@@ -26,13 +44,13 @@ def measured(state: Physiology) -> bytes:
     return "".join(cells).encode("ascii")
 
 
-def skin_difference(state: Physiology) -> float:
+def skin_difference(state: Shown) -> float:
     """The difference of the two temperatures as shown, in Cel."""
     central = round(state.values[SKIN_CENTRAL], 1)
     return abs(central - round(state.values[SKIN_PERIPHERAL], 1))
 
 
-def alarms(state: Physiology, request: int) -> bytes:
+def alarms(state: Shown, request: int) -> bytes:
     """The alarms of one code page, the most urgent first."""
     standing = sorted(
         (alarm for alarm in state.alarms if alarm.request == request),
@@ -45,7 +63,7 @@ def alarms(state: Physiology, request: int) -> bytes:
     )
 
 
-def settings(state: Physiology) -> bytes:
+def settings(state: Shown) -> bytes:
     """The active set points."""
     cells = [
         f"{point.code:02X}" + point.field.format(state.settings[point.code])
@@ -54,7 +72,7 @@ def settings(state: Physiology) -> bytes:
     return "".join(cells).encode("ascii")
 
 
-def texts(state: Physiology) -> bytes:
+def texts(state: Shown) -> bytes:
     """The texts of the present modes, in the order of their codes."""
     shown = sorted(state.modes + state.options, key=lambda mode: mode.code)
     return b"".join(
@@ -63,7 +81,7 @@ def texts(state: Physiology) -> bytes:
     )
 
 
-def limits(state: Physiology, high: bool) -> bytes:
+def limits(state: Shown, high: bool) -> bytes:
     """The low or high limits of code page 1."""
     cells = [
         f"{code:02X}" + field.format(upper if high else lower)
