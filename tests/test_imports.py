@@ -16,6 +16,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "neonat.simulator": ("medibus", "neonat.simulator"),
     "neonat.store": ("neonat.store",),
     "neonat.ingest": ("medibus", "neonat.gateway.envelope", "neonat.store", "neonat.ingest"),
+    "neonat.audit": ("medibus", "neonat.gateway.envelope", "neonat.store", "neonat.audit"),
     "neonat.web": ("neonat.store", "neonat.web"),
     "neonat.demo": (
         "medibus",
@@ -34,7 +35,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     ),
 }
 # What concerns no room in particular.
-SHARED = ("neonat.logs",)
+SHARED = ("neonat.logs", "neonat.progress")
 # Modules of these rooms run on a board; those that never do are named.
 PORTABLE = ("medibus", "neonat.gateway")
 CPYTHON_ONLY = ("neonat.gateway.board_cpython", "neonat.gateway.serial_line")

@@ -17,8 +17,10 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from brokers import Broker
 from medibus.escape import escape
+from neonat.audit.account import Account, account
 from neonat.cli.serve import accepts
 from neonat.gateway.segment import decode
+from neonat.store import open_store
 from system.proxy import HOST, Proxy
 from waiting import free_port, wait_for
 
@@ -271,6 +273,17 @@ class Chain:
         sql = "SELECT boot, first, last, reason FROM gaps WHERE gateway = ? ORDER BY 1, 2"
         with contextlib.closing(sqlite3.connect(self.database, timeout=20)) as database:
             return list(database.execute(sql, (GATEWAY,)))
+
+    def audit(self) -> Account:
+        """What `neonat audit` finds about the gateway."""
+        store = open_store(self.url, create=False)
+        try:
+            with store.evidence() as evidence:
+                found = account(evidence, GATEWAY, None, None, 1000)
+        finally:
+            store.close()
+        assert found is not None
+        return found
 
     def log(self) -> list[dict[str, Any]]:
         """The simulator's log."""

@@ -25,6 +25,9 @@ def proven(chain):
     found = losses(chain.log(), chain.lives, frames, records, chain.spooled)
     assert not found, "\n".join(found[:10])
     assert chain.gaps() == []
+    audit = chain.audit()
+    assert audit.complete, audit
+    assert sum(boot.expected for boot in audit.boots) == len(frames) + len(records)
     return len(frames)
 
 

@@ -25,3 +25,7 @@ def test_the_gateway_outlives_its_line(tmp_path, micropython):
         wait_for(lambda: len(chain.stored()) > before + 50, 30, "frames of the new line")
         wait_for(lambda: links(chain) == ["state=up", "state=down", "state=up"], 15, "all links")
         assert {row.boot for row in chain.stored()} == {1}
+        audit = chain.audit()
+        assert audit.complete
+        reasons = {reason for signal in audit.signals for reason in signal.missed}
+        assert reasons & {"line_down", "device_off"}

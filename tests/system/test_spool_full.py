@@ -86,6 +86,10 @@ def test_what_was_given_up_is_named_and_nothing_else_is_missing(tmp_path, microp
         # What the spool held when it was killed is there, or was given up afterwards.
         assert set(chain.spooled) <= known
         assert refusals(chain) == 0
+        audit = chain.audit()
+        assert audit.complete, audit
+        assert sum(boot.dropped for boot in audit.boots) == len(holes["dropped"])
+        assert sum(boot.stored for boot in audit.boots) == len(stored)
 
 
 def refusals(chain):

@@ -5,26 +5,22 @@ import contextlib
 import csv
 import json
 import os
-import re
 import signal
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from typing import Any, TextIO
 
 from medibus.escape import escape
+from neonat.cli.audit import check_gateway
 from neonat.cli.ingest import DB_VARIABLE, given
 from neonat.cli.output import CommandError, UsageError, writing_stdout
+from neonat.cli.span import add_span, span
 from neonat.store import COLUMNS, WHAT, Row, StoreError, open_store
 
 PROGRESS_EVERY = 5000
 PROGRESS_S = 0.5
-
-_TIME = re.compile(
-    r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:?\d\d)?)?", re.ASCII
-)
 
 
 def add(subparsers: Any) -> None:
@@ -43,11 +39,7 @@ def add(subparsers: Any) -> None:
         "--db", metavar="URL", help="sqlite:///FILE or postgresql://… (or set NEONAT_DB)"
     )
     parser.add_argument("--what", required=True, choices=WHAT, metavar="VIEW", help=", ".join(WHAT))
-    parser.add_argument("--gateway", metavar="ID", help="only this gateway")
-    parser.add_argument(
-        "--from", dest="start", metavar="T", help="not before T (ISO 8601, UTC unless it says)"
-    )
-    parser.add_argument("--to", dest="end", metavar="T", help="before T")
+    add_span(parser)
     parser.add_argument(
         "--format", default="csv", choices=("csv", "jsonl", "parquet"), help="csv unless said"
     )
@@ -62,14 +54,13 @@ def run(args: argparse.Namespace) -> int:
     if args.format == "parquet":
         raise UsageError("--format parquet is not built yet: use csv or jsonl")
     db = given(args.db, DB_VARIABLE, "--db")
-    start, end = _ms(args.start, "--from"), _ms(args.end, "--to")
+    start, end = span(args)
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         store = open_store(db, create=False)
         try:
-            if args.gateway is not None:
-                _check_gateway(args.gateway, [row["gateway"] for row in store.gateways()])
+            check_gateway(args.gateway, [row["gateway"] for row in store.gateways()])
             rows = store.rows(args.what, args.gateway, start, end)
             with _target(args.out) as out:
                 _write(args.what, args.format, _counted(rows), out)
@@ -80,24 +71,6 @@ def run(args: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         raise CommandError("stopped before the end: the rows are not complete") from None
     return 0
-
-
-def _check_gateway(gateway: str, known: list[str]) -> None:
-    if gateway not in known:
-        some = ", ".join(known[:5]) or "none"
-        raise CommandError(f"no gateway {gateway} in this database; there are: {some}")
-
-
-def _ms(text: str | None, option: str) -> int | None:
-    """Milliseconds of UTC of a time as people write it."""
-    if text is None:
-        return None
-    if _TIME.fullmatch(text):
-        with contextlib.suppress(ValueError, OverflowError):
-            at = datetime.fromisoformat(text)
-            at = at if at.tzinfo else at.replace(tzinfo=UTC)
-            return round(at.timestamp() * 1000)
-    raise UsageError(f"{option} {text!r} is no time: write 2026-11-23T08:45:00Z or 2026-11-23")
 
 
 @contextlib.contextmanager

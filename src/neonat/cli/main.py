@@ -19,6 +19,7 @@ COMMANDS = (
     "ingest",
     "web",
     "export",
+    "audit",
     "board",
     "db",
 )

@@ -1,6 +1,7 @@
 """The interface that every database implements, and how a URL becomes one."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from neonat.store.records import (
@@ -17,6 +18,7 @@ from neonat.store.records import (
 
 if TYPE_CHECKING:
     from neonat.store.base import Base
+    from neonat.store.evidence import Evidence
     from neonat.store.queries import Queries
 
 T = TypeVar("T")
@@ -118,6 +120,9 @@ class Store(Protocol):
         end: int | None = None,
     ) -> Iterator[dict[str, Any]]:
         """The rows of a view of WHAT in [start, end), streamed: by gateway, then in order."""
+
+    def evidence(self) -> "AbstractContextManager[Evidence]":
+        """What an audit asks, on one state of the database and a connection of its own."""
 
     def set_health(self, health: dict[str, Any]) -> None:
         """Keep what ingest says of itself, for `health`."""

@@ -13,6 +13,7 @@ from psycopg.conninfo import conninfo_to_dict
 from neonat.store.asking import Asking
 from neonat.store.base import Base
 from neonat.store.catalog import write_catalog
+from neonat.store.evidence import Evidence
 from neonat.store.postgresql_base import PostgresBase, connect
 from neonat.store.postgresql_schema import MIGRATIONS, VIEWS
 from neonat.store.queries import Queries
@@ -195,6 +196,18 @@ class PostgresStore(Asking):
             with self._told():
                 base.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
                 yield from Queries(base, VIEWS).rows(what, gateway, start, end)
+        finally:
+            base.connection.close()
+
+    @contextlib.contextmanager
+    def evidence(self) -> Iterator[Evidence]:
+        """What an audit asks, on one state of the database and a connection of its own."""
+        with self._told():
+            base = connect(self._url, streaming=True)
+        try:
+            with self._told():
+                base.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+                yield Evidence(base, VIEWS)
         finally:
             base.connection.close()
 

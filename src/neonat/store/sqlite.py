@@ -13,6 +13,7 @@ from neonat.store import queries
 from neonat.store.asking import Asking
 from neonat.store.base import Base
 from neonat.store.catalog import write_catalog
+from neonat.store.evidence import Evidence
 from neonat.store.records import (
     LegacyRecord,
     MissingError,
@@ -192,6 +193,18 @@ class SqliteStore(Asking):
             with self._told():
                 base.execute("BEGIN")
                 yield from queries.Queries(base, VIEWS).rows(what, gateway, start, end)
+        finally:
+            base.close()
+
+    @contextlib.contextmanager
+    def evidence(self) -> Iterator[Evidence]:
+        """What an audit asks, on one state of the database and a connection of its own."""
+        with self._told():
+            base = _connect(self._path, "ro")
+        try:
+            with self._told():
+                base.execute("BEGIN")
+                yield Evidence(base, VIEWS)
         finally:
             base.close()
 
