@@ -1,10 +1,13 @@
 """The ESP32's own board module, from the image of `deploy`: line, network, watchdog."""
 
+import json
+
 import pytest
 
 from desk.esp32_board import Esp32Board
 from desk.unix_board import image_of
 from gateway.bench_server import MICROPYTHON, Broker, Server, incubator
+from neonat.board import image
 from neonat.gateway import envelope
 from waiting import free_port, wait_for
 
@@ -79,3 +82,54 @@ def test_a_stuck_program_is_bitten_by_its_watchdog(bench, tmp_path):
     assert records(server, "boot")[1]["reason"] == "watchdog"
     assert not records(server, "drop")
     assert not server.conflicts
+
+
+def with_config(whole, content):
+    """The image of the same board with another `config.json`."""
+    return image.build({**image.contents(whole), "config.json": content})
+
+
+def asked(board, server, number, command, **facts):
+    """The reply to a command; the board is tended."""
+    server.command({"id": number, "command": command, **facts})
+    return wait_for(
+        lambda: board.tend() and next((r for r in server.replies if r["id"] == number), None),
+        what=f"the reply to {command}",
+    )
+
+
+def confirmed(board, server, number):
+    """Whether the trial that the command began has ended well."""
+    ends = [reply for reply in server.replies if reply["id"] == number]
+    return board.tend() and any(reply.get("state") == "confirmed" for reply in ends)
+
+
+def test_a_broken_configuration_starts_a_safe_mode_that_the_desk_can_mend(bench, tmp_path, made):
+    board, server, _ = bench
+    config = json.loads(image.contents(made[0])["config.json"])
+    board.image.write_bytes(with_config(made[0], json.dumps({**config, "baud": 7}).encode()))
+    with incubator(tmp_path, "--baud", "38400", "--parity", "odd"), board:
+        wait_for(lambda: records(server, "error"), what="what is wrong")
+        assert "baud is a number" in records(server, "error")[0]["detail"]
+        status = asked(board, server, 1, "status")
+        assert "baud is a number" in status["state"]["safe"]
+        assert (status["state"]["link"], status["reason"]) == ("down", "power")
+        found = asked(board, server, 2, "get-config")["config"]
+        assert found["broker"]["host"] == "localhost"
+        assert not asked(board, server, 3, "set-config", config={"parity": "odd"})["ok"]
+        assert not server.frames()
+        assert asked(board, server, 4, "set-config", config={"baud": None})["state"] == "trial"
+        wait_for(lambda: confirmed(board, server, 4), what="the confirmation")
+        wait_for(lambda: server.frames(), what="frames")
+        assert "safe" not in asked(board, server, 5, "status")["state"]
+        board.off()
+        board.image.write_bytes(with_config(board.image.read_bytes(), b"{"))
+        board.power()
+        wait_for(lambda: len(records(server, "error")) > 1, what="what is wrong now")
+        assert "safe" in asked(board, server, 6, "status")["state"]
+        assert asked(board, server, 7, "set-config", config={"parity": "odd"})["ok"]
+        wait_for(lambda: confirmed(board, server, 7), what="the confirmation")
+    assert not server.conflicts
+    secrets = [config["broker"]["password"], config["update_key"], config["webrepl_password"]]
+    said = board.text() + json.dumps(server.replies + server.states) + "".join(server.data())
+    assert not [secret for secret in secrets if secret in said]

@@ -313,7 +313,7 @@ def test_a_wrong_file_of_boards_makes_nothing(tmp_path, capfd, monkeypatch, text
 
 def test_questions_with_defaults(tmp_path, monkeypatch):
     words = [sys.executable, "-m", "neonat", "board", "provision"]
-    answers = "\nbed-1\nmqtt://server\n\n\n\n\n\n"
+    answers = "\nbed-1\nmqtt://server\n\n\n\n\n\n\n"
     done = subprocess.run(words, input=answers, capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     config = json.loads((tmp_path / "boards" / "bed-1" / "config.json").read_text())

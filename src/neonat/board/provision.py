@@ -20,6 +20,7 @@ FIELDS = (
     ("broker", "broker, mqtts://HOST or mqtt://HOST", None),
     ("ca", "file with the broker's CA certificate (PEM)", None),
     ("user", "user at the broker", None),
+    ("board", "kind of board, esp32-poe-iso or esp32", "esp32-poe-iso"),
     ("network", "network, ethernet or wifi", "ethernet"),
     ("ssid", "name of the Wi-Fi", None),
     ("wifi_password", "password of the Wi-Fi", None),
@@ -135,6 +136,7 @@ def configuration(facts: Facts, secrets: vault.Secrets) -> dict[str, Any]:
         raise BoardError(f"{full['id']}: {error}") from error
     config = {
         "id": full["id"],
+        "board": full["board"],
         "serial": "uart2",
         "baud": None,
         "parity": None,

@@ -60,7 +60,6 @@ class Board:
     segments_max = 1024
     ring_max = 200
     spool_bytes = 64 << 20
-    asks_time = False
 
     def __init__(self) -> None:
         self._stop_read, self._stop_write = socket.socketpair()
@@ -72,9 +71,6 @@ class Board:
         self.stopped = True
         with contextlib.suppress(OSError):
             self._stop_write.send(b"x")
-
-    def tend(self, now: int, log: Callable[[str], None]) -> bool:
-        return False
 
     def ticks(self) -> int:
         return time.monotonic_ns() // 1_000_000

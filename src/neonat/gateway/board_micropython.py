@@ -31,19 +31,10 @@ class MicroPythonBoard:
     ring_max = 8
     spool_bytes = 1 << 20
     stopped = False
-    asks_time = False
 
     def __init__(self) -> None:
         self._last = time.ticks_ms()  # type: ignore[attr-defined]
         self._ticks = 0
-
-    def begin(self, config: dict) -> "list[str]":
-        """Prepare what the configuration names; what is wrong with it, a line each."""
-        return []
-
-    def tend(self, now: int, log) -> bool:
-        """Look after the network; True when it is there anew."""
-        return False
 
     def ticks(self) -> int:
         now = time.ticks_ms()  # type: ignore[attr-defined]

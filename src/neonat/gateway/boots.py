@@ -33,6 +33,10 @@ def begin(remote) -> None:
         _tell(remote, [("reason", "rollback"), ("of", begun["back"]), detail])
     elif begun["reason"] == "watchdog" and detail[1]:
         _tell(remote, [("reason", "watchdog"), detail])
+    wrong = remote.gateway.config.get("safe")
+    if wrong:
+        remote.log("safe mode: " + wrong)
+        _tell(remote, [("reason", "configuration"), ("detail", wrong[:160])])
     for fault in begun.pop("faults", None) or []:
         remote.log(fault)
         _tell(remote, [("reason", "hardware"), ("detail", fault[:160])])

@@ -28,7 +28,10 @@ def _broker(value) -> dict:
             broker[key] = value[key]
     tls = value.get("tls")
     if tls:
-        broker["tls"] = tls if isinstance(tls, dict) else {}
+        tls = tls if isinstance(tls, dict) else {}
+        if bool(tls.get("cert")) != bool(tls.get("key")):
+            raise ConfigError("the broker's tls has a cert and its key, or neither")
+        broker["tls"] = tls
     return broker
 
 
@@ -37,7 +40,8 @@ def checked(config: dict, board) -> dict:
 
     Keys: `id`, `serial`, `baud` (number or null), `parity` (word or null), `broker` {`host`,
     `port`, `tls` {`ca`}, `user`, `password`}, `topic_prefix`, `spool`, `spool_bytes`, `verbose`,
-    `login_once` (end when the first login is refused).
+    `login_once` (end when the first login is refused); on a board also those of
+    `config_board`.
     """
     if not isinstance(config, dict):
         raise ConfigError("the configuration is a JSON object")
@@ -60,4 +64,8 @@ def checked(config: dict, board) -> dict:
     if not _is_number(full["spool_bytes"], SPOOL_MIN, 1 << 40):
         raise ConfigError("spool_bytes is %d or more" % SPOOL_MIN)
     full["broker"] = _broker(full.get("broker"))
+    if "network" in full:
+        from neonat.gateway import config_board
+
+        config_board.check(full)
     return full

@@ -41,6 +41,7 @@ class Gateway:
         )
         self._set_clock(now)
         self.remote = Remote(self, log, reason, begun)
+        self.unproven = bool(self.remote.begun["home"])
         self.boot = self.spool.start(self.remote.heading + [("version", VERSION)])
         self.sender = Sender(
             self.spool, self._real_time, self.gateway, board.message_max, board.ring_max
@@ -54,11 +55,14 @@ class Gateway:
             config.get("baud"), config.get("parity"), board.line_fixed(config["serial"])
         )
         data_max = LINE_MAX - len(self.gateway) - 48
-        self.acquisition = Acquisition(
-            board, config["serial"], finder, self.plan, self._emit, data_max, log
+        self.acquisition = (
+            self.remote.rare("safe", "idle")
+            if config.get("safe")
+            else Acquisition(board, config["serial"], finder, self.plan, self._emit, data_max, log)
         )
         self.report = Report(self.state)
         self._synced = self._walled = now
+        self._tend = getattr(board, "tend", None)
         self._connected = self._renumbered = False
         self._step: "int | None" = None
         self._commands: "list[bytes]" = []
@@ -105,13 +109,23 @@ class Gateway:
             if self.sender.ahead and not self._renumbered:
                 self._renumber(now)
             # A record of this boot: what is on trial can read, connect and deliver.
-            elif count and self.remote.trial and b"\n%d " % self.boot in b"\n" + payload:
-                self.remote.rare("trials", "confirm")
+            elif count and self.unproven and b"\n%d " % self.boot in b"\n" + payload:
+                self._proven()
         elif kind == "command":
             if len(self._commands) < COMMANDS_MAX:
                 self._commands.append(payload if whole else b"")
         elif kind == "update" and whole and self.remote.download is not None:
             self.remote.rare("download", "piece", now, payload)
+
+    def _proven(self) -> None:
+        """This very start has read its configuration, connected and delivered."""
+        if self.remote.trial:
+            self.remote.rare("trials", "confirm")
+            if self.remote.trial:
+                return
+        self.unproven = False
+        if not self.config.get("safe"):
+            self.remote.rare("safe", "keep")
 
     def _answer(self, now: int) -> None:
         """Answer the oldest command; where the heap is too full for that now, a little later."""
@@ -146,7 +160,7 @@ class Gateway:
     def state(self) -> dict:
         """The state as `wire.md` has it."""
         device = self.acquisition.device
-        return {
+        state: dict = {
             "online": True,
             "version": VERSION,
             "boot": self.boot,
@@ -164,6 +178,9 @@ class Gateway:
             "errors": self.acquisition.errors,
             "heap_free": self.board.heap_free(),
         }
+        if self.config.get("safe"):
+            state["safe"] = self.config["safe"]
+        return state
 
     def leave(self, reason: str) -> None:
         """End the loop soon; `reason` is what `run` returns."""
@@ -172,7 +189,7 @@ class Gateway:
     def step(self) -> int:
         """Do all that can be done now; the milliseconds that may pass until the next step."""
         now = self.board.ticks()
-        if self.board.tend(now, self.log):
+        if self._tend is not None and self._tend(now, self.log):
             self.uplink.hurry(now)
         self._clockwork(now)
         self.acquisition.step(now)

@@ -14,7 +14,7 @@ LOG_LINE_MAX = 160
 JUDGE_MS = 1000
 TRIES_MAX = 60
 RARE = "bundle incoming download flash boots checking commands config proof settings slots trials"
-RARE += " starting tuning hardware interface"
+RARE += " starting tuning hardware interface config_board safe"
 KEPT = 4  # of them, while a bundle comes in
 
 

@@ -2,6 +2,8 @@
 
 import json
 
+from neonat.gateway import flash
+
 CONFIG = "/config.json"
 TRIED = "/config.new.json"
 # Set at provisioning: they decide who may change anything from afar.
@@ -44,8 +46,21 @@ def merged(old, patch):
 
 def get(remote) -> dict:
     """The facts of a reply to `get-config`."""
-    found = stored(remote.home) if remote.begun["home"] else remote.gateway.config
-    return {"config": shown(found)}
+    config = remote.gateway.config
+    if config.get("safe") or not remote.begun["home"]:
+        return {"config": shown(config)}
+    return {"config": shown(stored(remote.home))}
+
+
+def _base(remote) -> dict:
+    """What a change begins with: the configuration, the last good one where that is no JSON."""
+    try:
+        found = stored(remote.home)
+        if isinstance(found, dict):
+            return found
+    except ValueError:
+        pass
+    return flash.read(remote.home + "/config.good.json")
 
 
 def put(remote, command: dict) -> dict:
@@ -60,9 +75,9 @@ def put(remote, command: dict) -> dict:
     for key in FIXED:
         if key in patch:
             raise ValueError(key + " is set at provisioning")
-    new = merged(stored(remote.home), patch)
+    new = merged(_base(remote), patch)
     _check(new, remote.gateway.board)
-    from neonat.gateway import boots, flash, trials
+    from neonat.gateway import boots, trials
 
     try:
         flash.replace(remote.home + TRIED, new)

@@ -49,16 +49,27 @@ def prepared(begun: dict) -> tuple:
 
     board = Board()
     config = configuration(begun, board)
-    begun["faults"] = board.begin(config)
+    begin = getattr(board, "begin", None)
+    begun["faults"] = begin(config) if begin else []
     return board, config
 
 
 def configuration(begun: dict, board) -> dict:
-    """The checked configuration of this start; OSError, ValueError."""
+    """The checked configuration of this start, that of safe mode where it is broken; ValueError.
+
+    One on trial is not saved: it goes back.
+    """
     from neonat.gateway.config import checked
 
-    with open(begun["config"]) as file:
-        return checked(json.load(file), board)
+    try:
+        with open(begun["config"]) as file:
+            return checked(json.load(file), board)
+    except (OSError, ValueError) as error:
+        if begun["trial"] == "config":
+            raise
+        from neonat.gateway import safe
+
+        return safe.configuration(begun["home"], error, board)
 
 
 def crashed(error: Exception, home: str = HOME) -> None:

@@ -134,6 +134,31 @@ def test_a_configuration_is_checked():
         raise AssertionError((key, value))
 
 
+def test_what_a_board_is_told_about_itself_is_checked():
+    wifi = {"kind": "wifi", "ssid": "ward"}
+    fixed = {"address": "10.0.0.2", "netmask": "255.0.0.0", "gateway": "10.0.0.1"}
+    good = {"serial": "uart2", "broker": {"host": "h"}, "network": {"kind": "ethernet"}}
+    config.checked(good, Board())
+    for key, value in (("network", wifi), ("board", "esp32-poe-iso"), ("serial", "uart1:25:26"),
+                       ("ntp", ["a", "10.0.0.1:123"]),
+                       ("network", dict(wifi, dns="10.0.0.1", **fixed))):  # fmt: skip
+        config.checked(dict(good, **{key: value}), Board())
+    for key, value, word in (
+        ("board", "pi", "esp32-poe-iso"), ("board", "esp32", "no Ethernet"), ("network", 5, "kind"),
+        ("serial", "uart1", "uart2"), ("serial", "uart2:36:4", "pins"), ("serial", "x", "uart2"),
+        ("network", {"kind": "wifi"}, "ssid"), ("network", dict(wifi, **fixed), "dns"),
+        ("network", dict(wifi, host_name="a_b"), "host_name"), ("ntp", "a", "list"),
+        ("network", dict(wifi, password=""), "password"), ("ntp", ["a:0"], "HOST:PORT"),
+        ("ntp", ["a"] * 6, "up to 5"), ("broker", {"host": "h", "tls": {"cert": "x"}}, "key"),
+    ):  # fmt: skip
+        said = "nothing"
+        try:
+            config.checked(dict(good, **{key: value}), Board())
+        except config.ConfigError as error:
+            said = str(error)
+        assert word in said, (key, value, said)
+
+
 class Gateway:
     """What a command may ask of the gateway."""
 
