@@ -1,76 +1,127 @@
-"""`neonat export`: data out, as CSV or JSON lines."""
+"""`neonat export`: data out, as CSV, JSON lines or Parquet."""
 
 import argparse
 import contextlib
-import csv
-import json
 import os
+import shutil
 import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
 from typing import Any, TextIO
 
-from medibus.escape import escape
 from neonat.cli.audit import check_gateway
 from neonat.cli.ingest import DB_VARIABLE, given
 from neonat.cli.output import CommandError, UsageError, writing_stdout
 from neonat.cli.span import add_span, span
-from neonat.store import COLUMNS, WHAT, Row, StoreError, open_store
+from neonat.export.columns import DICTIONARY
+from neonat.export.dictionary import dictionary
+from neonat.export.lines import write_lines
+from neonat.export.parquet import MissingLibraryError, library, write_parquet
+from neonat.export.pseudonym import KEY_VARIABLE, KeyProblemError, Pseudonyms, key_of
+from neonat.gateway.envelope import stamp
+from neonat.progress import progress
+from neonat.store import WHAT, Row, StoreError, open_store
 
-PROGRESS_EVERY = 5000
-PROGRESS_S = 0.5
+TICK = 1000
 
 
 def add(subparsers: Any) -> None:
     """The parser of the command."""
     parser = subparsers.add_parser(
         "export",
-        help="data out of a database, as CSV or JSON lines",
+        help="data out of a database, as CSV, JSON lines or Parquet",
         description="Write a view of the database to standard output or into a file. Rows come"
-        " by gateway, each gateway's in the order of time. The bytes of frames are escaped as on"
-        " the wire.",
-        epilog="example:\n  neonat export --db sqlite:///neonat.db --what readings"
-        " --from 2026-11-23 --out readings.csv",
+        " by gateway, each gateway's in the order of time. In CSV and JSON lines the bytes of"
+        " frames are escaped as on the wire. Parquet is a directory with a folder for each day"
+        " and a file for each gateway in it. `dictionary` is every code that is known, with unit,"
+        " source and certainty; it needs no database.",
+        epilog="examples:\n  neonat export --db sqlite:///neonat.db --what readings"
+        " --from 2026-11-23 --out readings.csv\n"
+        "  neonat export --db sqlite:///neonat.db --what readings --format parquet"
+        " --out readings/ --pseudonym-key-file study.key\n"
+        "  neonat export --what dictionary --out codes.csv",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "--db", metavar="URL", help="sqlite:///FILE or postgresql://… (or set NEONAT_DB)"
     )
-    parser.add_argument("--what", required=True, choices=WHAT, metavar="VIEW", help=", ".join(WHAT))
+    choices = (*WHAT, DICTIONARY)
+    parser.add_argument(
+        "--what", required=True, choices=choices, metavar="VIEW", help=", ".join(choices)
+    )
     add_span(parser)
     parser.add_argument(
         "--format", default="csv", choices=("csv", "jsonl", "parquet"), help="csv unless said"
     )
     parser.add_argument(
-        "--out", metavar="FILE", help="into FILE, which appears only when it is complete"
+        "--out",
+        metavar="PATH",
+        help="into a file, for parquet a new directory, which appears only when it is complete",
+    )
+    parser.add_argument(
+        "--pseudonymise",
+        action="store_true",
+        help=f"names of gateways as keyed hashes; the key is in {KEY_VARIABLE}",
+    )
+    parser.add_argument(
+        "--pseudonym-key-file", metavar="FILE", help="the same, with the key in FILE"
     )
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Write the rows; CommandError when the database or the file cannot be used."""
-    if args.format == "parquet":
-        raise UsageError("--format parquet is not built yet: use csv or jsonl")
-    db = given(args.db, DB_VARIABLE, "--db")
     start, end = span(args)
+    if args.format == "parquet" and args.out is None:
+        raise UsageError("--format parquet is a directory: name it with --out")
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        store = open_store(db, create=False)
-        try:
-            check_gateway(args.gateway, [row["gateway"] for row in store.gateways()])
-            rows = store.rows(args.what, args.gateway, start, end)
-            with _target(args.out) as out:
-                _write(args.what, args.format, _counted(rows), out)
-        finally:
-            store.close()
-    except StoreError as error:
+        names = _pseudonyms(args)
+        if args.format == "parquet":
+            library()
+        with contextlib.ExitStack() as stack:
+            if args.what == DICTIONARY:
+                rows: Iterator[Row] = dictionary()
+            else:
+                store = open_store(given(args.db, DB_VARIABLE, "--db"), create=False)
+                stack.callback(store.close)
+                check_gateway(args.gateway, [row["gateway"] for row in store.gateways()])
+                rows = store.rows(args.what, args.gateway, start, end)
+            tick = stack.enter_context(progress(args.what, "rows"))
+            rows = _counted(names.rows(rows) if names else rows, tick)
+            if args.format == "parquet":
+                with _folder(args.out) as folder:
+                    write_parquet(args.what, rows, folder, _facts(start, end, names is not None))
+            else:
+                with _target(args.out) as out:
+                    write_lines(args.what, args.format, rows, out)
+    except (StoreError, MissingLibraryError, KeyProblemError) as error:
         raise CommandError(str(error)) from error
     except KeyboardInterrupt:
         raise CommandError("stopped before the end: the rows are not complete") from None
     return 0
+
+
+def _pseudonyms(args: argparse.Namespace) -> Pseudonyms | None:
+    if args.pseudonymise or args.pseudonym_key_file is not None:
+        return Pseudonyms(key_of(args.pseudonym_key_file))
+    return None
+
+
+def _facts(start: int | None, end: int | None, pseudonyms: bool) -> dict[str, str]:
+    """What the metadata of a Parquet file says of the export."""
+    facts = {
+        "version": version("neonat"),
+        "made_at": stamp(time.time_ns() // 1_000_000),
+        "pseudonymised": "HMAC-SHA-256" if pseudonyms else "no",
+    }
+    bounds = {"from": start, "to": end}
+    return facts | {name: stamp(at) for name, at in bounds.items() if at is not None}
 
 
 @contextlib.contextmanager
@@ -94,44 +145,42 @@ def _target(path: str | None) -> Iterator[TextIO]:
             os.fsync(out.fileno())
         os.replace(part, place)
     except OSError as error:
-        raise CommandError(
-            f"cannot write {path}: {error.strerror}; choose another place with --out FILE"
-        ) from error
+        raise _unwritten(path, error) from error
     finally:
         with contextlib.suppress(OSError):
             os.unlink(part)
 
 
-def _write(what: str, form: str, rows: Iterator[Row], out: TextIO) -> None:
-    put = _csv(what, out) if form == "csv" else _jsonl(out)
-    for row in rows:
-        for name in ("data", "payload"):
-            if isinstance(row.get(name), bytes):
-                row[name] = escape(row[name])
-        put(row)
+@contextlib.contextmanager
+def _folder(path: str) -> Iterator[Path]:
+    """A new directory that gets its name when all is in it."""
+    place = Path(os.path.realpath(path))
+    part = place.with_name(f"{place.name}.{os.getpid()}.part")
+    try:
+        if place.exists() and (not place.is_dir() or any(place.iterdir())):
+            raise CommandError(f"{path} is there already: name a new directory with --out")
+        part.mkdir()
+        yield part
+        # An empty directory may have the name; only an empty one can be replaced.
+        os.replace(part, place)
+    except OSError as error:
+        raise _unwritten(path, error) from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
 
 
-def _csv(what: str, out: TextIO) -> Callable[[Row], object]:
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(COLUMNS[what])
-    return lambda row: writer.writerow(row.values())
+def _unwritten(path: str, error: OSError) -> CommandError:
+    return CommandError(
+        f"cannot write {path}: {error.strerror or error}; choose another place with --out"
+    )
 
 
-def _jsonl(out: TextIO) -> Callable[[Row], object]:
-    encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-    return lambda row: out.write(encode(row) + "\n")
-
-
-def _counted(rows: Iterator[Row]) -> Iterator[Row]:
-    """The rows; how many so far is told on a terminal."""
-    if not sys.stderr.isatty():
-        yield from rows
-        return
+def _counted(rows: Iterator[Row], tick: Any) -> Iterator[Row]:
+    """The rows; how many so far is told."""
     count = 0
-    told = time.monotonic()
-    for count, row in enumerate(rows, 1):
+    for row in rows:
         yield row
-        if count % PROGRESS_EVERY == 0 and time.monotonic() - told >= PROGRESS_S:
-            told = time.monotonic()
-            print(f"\r{count} rows", end="", file=sys.stderr, flush=True)
-    print(f"\r{count} rows", file=sys.stderr)
+        count += 1
+        if not count % TICK:
+            tick(TICK)
+    tick(count % TICK)
