@@ -10,6 +10,7 @@ from typing import Any
 from medibus.frame import response
 from neonat.ingest.reading import FrameReader
 from neonat.store import Record, State, open_store
+from neonat.web.options import Options
 from neonat.web.server import serve
 from waiting import wait_for
 
@@ -98,12 +99,12 @@ class Ward:
 class Site:
     """A running server."""
 
-    def __init__(self, db_url: str, port: int = 0) -> None:
+    def __init__(self, db_url: str, port: int = 0, **options: Any) -> None:
         self.stop_event = threading.Event()
         self.address = ""
         self.thread = threading.Thread(
             target=serve,
-            args=(db_url, "127.0.0.1", port, self.stop_event, self._ready),
+            args=(Options(db_url, **options), "127.0.0.1", port, self.stop_event, self._ready),
             daemon=True,
         )
         self.thread.start()
@@ -119,11 +120,17 @@ class Site:
         assert not self.thread.is_alive(), "the server did not stop"
 
     def request(
-        self, path: str, method: str = "GET", headers: dict[str, str] | None = None
+        self,
+        path: str,
+        method: str = "GET",
+        headers: dict[str, str] | None = None,
+        body: Any = None,
     ) -> tuple[http.client.HTTPResponse, bytes]:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
         try:
-            connection.request(method, path, headers=headers or {})
+            sent = None if body is None else json.dumps(body).encode()
+            given = {} if body is None else {"Content-Type": "application/json"}
+            connection.request(method, path, sent, {**given, **(headers or {})})
             answer = connection.getresponse()
             return answer, answer.read()
         finally:

@@ -13,6 +13,7 @@ from neonat.store import StoreError
 from neonat.web.address import host_of, is_loopback
 from neonat.web.encode import to_json
 from neonat.web.guard import HEADERS
+from neonat.web.options import Options
 from neonat.web.server import ServeError, serve
 from neonat.web.source import Source, UnavailableError
 from waiting import wait_for
@@ -349,6 +350,6 @@ def test_json_is_json_whatever_is_in_it():
 
 def test_a_port_in_use_is_one_clear_line(site: Site, ward: Ward):
     with pytest.raises(ServeError, match=rf"cannot listen on 127.0.0.1:{site.port}: .*--http"):
-        serve(ward.url, "127.0.0.1", site.port, site.stop_event)
+        serve(Options(ward.url), "127.0.0.1", site.port, site.stop_event)
     with pytest.raises(ServeError, match=r"cannot listen on nowhere\.invalid:0"):
-        serve(ward.url, "nowhere.invalid", 0, site.stop_event)
+        serve(Options(ward.url), "nowhere.invalid", 0, site.stop_event)

@@ -40,6 +40,8 @@ def add_http_option(
 def run(args: argparse.Namespace) -> int:
     """Serve until told to stop."""
     from neonat.logs import to_stderr
+    from neonat.web.address import is_loopback
+    from neonat.web.options import Options
     from neonat.web.server import ServeError, serve
 
     stop = stop_event()
@@ -48,7 +50,8 @@ def run(args: argparse.Namespace) -> int:
     db = given(args.db, DB_VARIABLE, "--db")
     note = check_database(db)
     try:
-        serve(db, host, port, stop, lambda _: print(note, end="", file=sys.stderr, flush=True))
+        options = Options(db, local=is_loopback(host))
+        serve(options, host, port, stop, lambda _: print(note, end="", file=sys.stderr, flush=True))
     except ServeError as error:
         raise CommandError(str(error)) from error
     return 0

@@ -134,7 +134,7 @@ class _Shapes:
         return {} if shape is None else self._known[shape]
 
     def episode(self, first: Stretch, key: Key, known: list[Stretch]) -> Row:
-        """The episode of an alarm that began with `first`; `known` begins with one that holds it."""
+        """The episode of an alarm that began with `first`, given stretches from one of it on."""
         last, over = self._end(known, key)
         alarm = self.of(last.shape)[key]
         return {

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from neonat.store.base import Base, rows
-from neonat.store.records import Row
+from neonat.store.records import RefusedError, Row
 
 if TYPE_CHECKING:
     from neonat.store.queries import Queries
@@ -22,7 +22,7 @@ _COLUMNS = "id, " + ", ".join(FIELDS)
 FOREVER = 1 << 62
 
 
-class OverlapError(Exception):
+class OverlapError(RefusedError):
     """Another assignment holds the same gateway or device at that time; `other` is its row."""
 
     def __init__(self, what: str, other: Row) -> None:
@@ -84,6 +84,7 @@ def add(base: Base, new: Row) -> tuple[Row, list[Row]]:
             )
             ended.append({**other, "until": new["start"]})
     _check(base, new, None)
+    _touch(base, new["gateway"], *(row["gateway"] for row in ended))
     number = base.execute(
         f"INSERT INTO assignment({', '.join(FIELDS)}) VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
         tuple(new[field] for field in FIELDS),
@@ -98,6 +99,7 @@ def correct(base: Base, number: int, changes: Row) -> Row | None:
         return None
     new = {**old, **changes}
     _check(base, new, number)
+    _touch(base, old["gateway"], new["gateway"])
     base.execute(
         f"UPDATE assignment SET {' = ?, '.join(FIELDS)} = ? WHERE id = ?",
         (*(new[field] for field in FIELDS), number),
@@ -107,7 +109,19 @@ def correct(base: Base, number: int, changes: Row) -> Row | None:
 
 def remove(base: Base, number: int) -> bool:
     """Take one away; whether it was there."""
-    return base.execute("DELETE FROM assignment WHERE id = ?", (number,)).rowcount > 0
+    old = get(base, number)
+    if old is None:
+        return False
+    _touch(base, old["gateway"])
+    base.execute("DELETE FROM assignment WHERE id = ?", (number,))
+    return True
+
+
+def _touch(base: Base, *gateways: str) -> None:
+    """Have `changes` name them: what is shown of them is another."""
+    change = base.next_change()
+    for gateway in sorted(set(gateways)):
+        base.execute("UPDATE gateway SET change = ? WHERE name = ?", (change, gateway))
 
 
 def _others(base: Base, new: Row, number: int | None) -> Iterable[tuple[str, Row]]:

@@ -10,7 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from neonat.store.base import Base, rows
-from neonat.store.records import Row
+from neonat.store.records import RefusedError, Row
 
 if TYPE_CHECKING:
     from neonat.store.queries import Queries
@@ -21,7 +21,7 @@ _PERSON = (
 CHANGEABLE = ("password", "role", "disabled", "language", "signed_in_at")
 
 
-class TakenError(Exception):
+class TakenError(RefusedError):
     """A person of this name is there already."""
 
 
@@ -104,14 +104,16 @@ def begin_session(base: Base, key: str, who: int, csrf: str, at: int, until: int
     base.execute("UPDATE person SET signed_in_at = ? WHERE id = ?", (at, who))
 
 
-def session(ask: "Queries", key: str, at: int) -> Row | None:
-    """The person of a session that is not over, with `csrf` and `expires_at`."""
+def session(ask: "Queries", key: str, at: int, since: int) -> Row | None:
+    """The person of a session begun after `since` and not over; its `csrf` and `expires_at`."""
     return _first(
         ask.base,
         "SELECT p.*, s.csrf AS csrf, s.expires_at AS expires_at FROM session s"
-        " JOIN person p ON p.id = s.person WHERE s.key = ? AND s.expires_at > ? AND p.disabled = 0",
+        " JOIN person p ON p.id = s.person"
+        " WHERE s.key = ? AND s.expires_at > ? AND s.created_at > ? AND p.disabled = 0",
         key,
         at,
+        since,
     )
 
 

@@ -55,6 +55,11 @@ class Queries:
         rows = self.rows_of("SELECT * FROM gateways ORDER BY gateway")
         return [{**row, "online": truth(row["online"])} for row in rows]
 
+    def knows(self, gateway: str) -> bool:
+        """Whether a gateway of this name has been seen."""
+        row = self.base.execute("SELECT 1 FROM gateway WHERE name = ?", (gateway,)).fetchone()
+        return row is not None
+
     def rows_of(self, sql: str, values: tuple = ()) -> Iterator[Row]:
         """The rows of one statement, by the names of its columns."""
         cursor = self.base.stream(sql, values)

@@ -22,6 +22,10 @@ class MissingError(StoreError):
     """There is no database yet; one may still come."""
 
 
+class RefusedError(Exception):
+    """What was asked does not go with what is in the store; nothing was changed."""
+
+
 class Record(NamedTuple):
     """One envelope: a frame of the device, or a record of the gateway (`!word …`).
 

@@ -154,6 +154,7 @@ class SqliteStore(Asking):
             if self._changing is None:
                 self._changing = _connect(self._path, "rw")
             base = self._changing
+            base.change = None
             base.execute("BEGIN IMMEDIATE")
             try:
                 done = work(base)

@@ -1,184 +1,118 @@
 """The HTTP application: routes, errors, what starts and ends with it."""
 
-import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import Any
 
-from starlette.applications import Starlette
+from fastapi import Depends, FastAPI
+from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.responses import Response
 from starlette.types import ASGIApp
 
-from neonat.store import Store
-from neonat.web import facts, query
+from neonat.store import people
+from neonat.web.api import access, alarms, gateways, names, system, trail, users, ward
 from neonat.web.assets import load_assets, serve_asset
 from neonat.web.encode import Json
 from neonat.web.guard import Guard
-from neonat.web.health import Health
-from neonat.web.hub import Hub
-from neonat.web.metrics import CONTENT_TYPE, render
-from neonat.web.numbers import collect
+from neonat.web.language import language_of
+from neonat.web.openapi import document, only_what_is_known
+from neonat.web.options import Options
 from neonat.web.problem import Problem, problem_response
-from neonat.web.source import Source, UnavailableError
-from neonat.web.stream import EventStream
+from neonat.web.shapes import OURS
+from neonat.web.site import Site
+from neonat.web.source import UnavailableError
 
-T = TypeVar("T")
-
-THREADS = 4
-WAITING_MAX = 64
+ROUTERS = (system, access, ward, gateways, alarms, names, users, trail)
 
 
-def create_app(db_url: str, local: bool = True) -> ASGIApp:
-    """The application for the database at `db_url`; `local` answers to loopback names only."""
-    site = Site(db_url)
-    routes = [
-        Route("/healthz", site.healthz),
-        Route("/metrics", site.metrics),
-        Route("/api/v1/gateways", site.gateways),
-        Route("/api/v1/gateways/{gateway}/latest", site.latest),
-        Route("/api/v1/gateways/{gateway}/readings", site.readings),
-        Route("/api/v1/gateways/{gateway}/alarms", site.alarms),
-        Route("/api/v1/gateways/{gateway}/gaps", site.gaps),
-        Route("/api/v1/stream", site.stream),
-    ]
-    routes += [Route(path, serve_asset(asset), name=path) for path, asset in load_assets().items()]
+def create_app(options: Options) -> ASGIApp:
+    """The application for a database."""
+    site = Site(options)
     handlers: dict[Any, Any] = {
         Problem: _problem,
+        RequestValidationError: _invalid,
+        people.TakenError: _taken,
         UnavailableError: _unavailable,
         HTTPException: _refused,
         Exception: _failed,
     }
-    app = Starlette(routes=routes, exception_handlers=handlers, lifespan=site.lifespan)
-    return Guard(app, local)
+    app = FastAPI(
+        title="neonat",
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        exception_handlers=handlers,
+        lifespan=site.lifespan,
+        redirect_slashes=False,
+    )
+    app.state.site = site
+    for module in ROUTERS:
+        app.include_router(module.router, dependencies=[Depends(only_what_is_known)])
+    app.add_api_route("/api/v1/openapi.json", _openapi, include_in_schema=False)
+    for path, asset in load_assets().items():
+        app.add_route(path, serve_asset(asset), include_in_schema=False)
+    # Now rather than for whoever comes first.
+    document(app)
+    return Guard(app, options)
 
 
-class Site:
-    """The endpoints, and the threads in which they ask the store."""
-
-    def __init__(self, db_url: str) -> None:
-        self._source = Source(db_url)
-        self._health = Health(self._source)
-        self._hub = Hub(self._source, facts.latest, self._health.status)
-        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="web-store")
-        self._waiting = 0
-
-    @contextlib.asynccontextmanager
-    async def lifespan(self, _app: Starlette) -> AsyncIterator[None]:
-        """Watch the store while the server runs."""
-        self._hub.start(asyncio.get_running_loop())
-        try:
-            yield
-        finally:
-            self._hub.stop()
-            self._pool.shutdown(wait=False, cancel_futures=True)
-
-    async def healthz(self, request: Request) -> Response:
-        """200 once ingest and store work, else 503 with the reason."""
-        status = await self._in_thread(self._health.status)
-        return Json(status, status_code=200 if status["ok"] else 503)
-
-    async def metrics(self, request: Request) -> Response:
-        """Prometheus text."""
-        found = await self._in_thread(lambda: collect(self._source, self._health, self._hub))
-        return PlainTextResponse(render(found), media_type=CONTENT_TYPE)
-
-    async def gateways(self, request: Request) -> Response:
-        """All gateways ever seen."""
-        query.only(request.query_params)
-        return Json({"gateways": await self._ask(facts.gateways)})
-
-    async def latest(self, request: Request) -> Response:
-        """All that is known of one gateway now."""
-        query.only(request.query_params)
-        return Json(await self._ask_of(request, facts.latest))
-
-    async def readings(self, request: Request) -> Response:
-        """Readings of one gateway, by name and time."""
-        params = request.query_params
-        query.only(params, "name", "from", "to", "limit")
-        name, limit = query.name(params), query.limit(params)
-        start, end = query.time_ms(params, "from"), query.time_ms(params, "to")
-        rows = await self._ask_of(
-            request, lambda store, gw: facts.readings(store, gw, name, start, end, limit)
-        )
-        return Json({"readings": rows})
-
-    async def alarms(self, request: Request) -> Response:
-        """Alarm episodes of one gateway."""
-        params = request.query_params
-        query.only(params, "from", "to", "limit")
-        limit = query.limit(params)
-        start, end = query.time_ms(params, "from"), query.time_ms(params, "to")
-        rows = await self._ask_of(
-            request, lambda store, gw: facts.alarms(store, gw, start, end, limit)
-        )
-        return Json({"alarms": rows})
-
-    async def gaps(self, request: Request) -> Response:
-        """Sequence numbers of one gateway that are not in the store, and why."""
-        params = request.query_params
-        query.only(params, "limit")
-        limit = query.limit(params)
-        rows = await self._ask_of(request, lambda store, gw: facts.gaps(store, gw, limit))
-        return Json({"gaps": rows})
-
-    async def stream(self, request: Request) -> Response:
-        """Server-sent events; what changed since `Last-Event-ID` comes first."""
-        if request.method == "HEAD":
-            return Response(media_type=EventStream.media_type)
-        since = query.change(request.headers.get("last-event-id"))
-        client = self._hub.join(since)
-        try:
-            client.tick(await self._in_thread(self._hub.clock))
-            client.catch_up(*await self._in_thread(lambda: self._hub.snapshot(since)))
-        except BaseException:
-            self._hub.leave(client)
-            raise
-        return EventStream(self._hub, client)
-
-    async def _in_thread(self, work: Callable[[], T]) -> T:
-        if self._waiting >= WAITING_MAX:
-            raise Problem(503, "too many requests at once; try again later", {"Retry-After": "1"})
-        self._waiting += 1
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._pool, work)
-        finally:
-            self._waiting -= 1
-
-    async def _ask(self, question: Callable[[Store], T]) -> T:
-        return await self._in_thread(lambda: self._source.ask(question))
-
-    async def _ask_of(self, request: Request, question: Callable[[Store, str], T | None]) -> T:
-        gateway = request.path_params["gateway"]
-
-        def of_known(store: Store) -> T | None:
-            return question(store, gateway) if facts.knows(store, gateway) else None
-
-        found = await self._ask(of_known)
-        if found is None:
-            raise Problem(404, f"no gateway {gateway[:40]!r} has been seen")
-        return found
+async def _openapi(request: Request) -> Response:
+    return Json(document(request.app))
 
 
 async def _problem(request: Request, error: Problem) -> Response:
-    return problem_response(error.status, error.detail, error.headers)
+    return _told(request, error.status, error.detail, error.headers, error.kind, **error.more)
+
+
+async def _invalid(request: Request, error: RequestValidationError) -> Response:
+    """One line about the first thing that is wrong."""
+    first = error.errors()[0]
+    # The first part says whether it was a parameter or the body.
+    place = ".".join(str(part) for part in first["loc"][1:] if part not in ("constrained-str",))
+    message = first["msg"]
+    if first["type"] == "json_invalid":
+        return _told(request, 400, "the body is no JSON")
+    if first["type"] == "extra_forbidden":
+        message = "is not known here"
+    elif first["type"] == "missing" and not place:
+        return _told(request, 400, "a JSON object is needed as the body")
+    elif first["type"] != OURS:
+        message = message[:1].lower() + message[1:]
+        return _told(request, 400, f"'{place}': {_line(message)}")
+    return _told(request, 400, f"'{place}' {_line(message)}")
+
+
+async def _taken(request: Request, error: people.TakenError) -> Response:
+    return _told(request, 409, f"there is a user {error} already", kind="name-taken")
 
 
 async def _unavailable(request: Request, error: UnavailableError) -> Response:
-    return problem_response(503, str(error), {"Retry-After": "1"})
+    return _told(request, 503, str(error), {"Retry-After": "1"})
 
 
 async def _refused(request: Request, error: HTTPException) -> Response:
     details = {404: "nothing is here", 405: f"{request.method[:20]} is not allowed here"}
     headers = dict(error.headers) if error.headers else None
-    return problem_response(
-        error.status_code, details.get(error.status_code, error.detail), headers
-    )
+    return _told(request, error.status_code, details.get(error.status_code, error.detail), headers)
 
 
 async def _failed(request: Request, error: Exception) -> Response:
-    return problem_response(500, "the server failed; its log says more")
+    return _told(request, 500, "the server failed; its log says more")
+
+
+def _told(
+    request: Request,
+    status: int,
+    detail: str,
+    headers: dict[str, str] | None = None,
+    kind: str | None = None,
+    **more: object,
+) -> Response:
+    language = getattr(request.state, "language", None) or language_of(
+        request.headers.get("accept-language")
+    )
+    return problem_response(status, _line(detail), headers, kind, language, **more)
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())[:500]

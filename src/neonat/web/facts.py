@@ -33,7 +33,7 @@ def _received(at: str, newest_at: str | None, newest_received: str | None) -> st
 
 def knows(store: Store, gateway: str) -> bool:
     """Whether a gateway of this name has been seen."""
-    return any(row["gateway"] == gateway for row in store.gateways())
+    return store.read(lambda ask: ask.knows(gateway))
 
 
 def gateways(store: Store) -> list[Row]:
@@ -46,16 +46,16 @@ def latest(store: Store, gateway: str) -> dict[str, Any] | None:
     row = store.latest(gateway)
     if row is None:
         return None
-    seen = {part: _seen(row, requests, kind) for part, (requests, kind) in _PARTS.items()}
-    return {"now": stamp(now_ms()), **row, **seen}
+    return {"now": stamp(now_ms()), **row, **{part: seen(row, part) for part in _PARTS}}
 
 
-def _seen(row: Row, requests: tuple[str, ...], kind: str) -> dict[str, Any] | None:
-    """When the incubator last answered `requests`; the oldest of those that it answers.
+def seen(row: Row, part: str) -> dict[str, Any] | None:
+    """When the incubator last answered for a part of a tile; the oldest of those that it answers.
 
     Without the store's word on answers, by the items in them: an empty answer then counts as
     old as the newest frame.
     """
+    requests, kind = _PARTS[part]
     answers = row.get("answers")
     if isinstance(answers, dict):
         given = [answers[request] for request in requests if answers.get(request)]

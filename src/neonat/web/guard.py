@@ -1,9 +1,12 @@
 """What every response carries and what no request passes: security headers, Host check."""
 
+from urllib.parse import urlsplit
+
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from neonat.web.address import host_of, is_loopback
+from neonat.web.options import Options
 from neonat.web.problem import problem_response
 
 POLICY = "; ".join(
@@ -31,17 +34,27 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 
+STRICT_TRANSPORT = {"Strict-Transport-Security": "max-age=31536000"}
+
+# Bytes of a request's body: of most, and of an update for gateways (base64 in JSON).
+BODY_MAX = 64 * 1024
+ACTION_MAX = 8 << 20
+
 
 class Guard:
-    """Wraps the application; `local` refuses names that are not this machine's.
+    """Wraps the application; where it is `local`, names that are not this machine's are refused.
 
     The Host check is what stops a foreign web page whose name was made to point at the loopback
     (DNS rebinding): its browser sends that page's name.
     """
 
-    def __init__(self, app: ASGIApp, local: bool) -> None:
+    def __init__(self, app: ASGIApp, options: Options) -> None:
         self._app = app
-        self._local = local
+        self._local = options.local
+        self._headers = {**HEADERS, **(STRICT_TRANSPORT if options.secure else {})}
+        self._names = set()
+        if options.public_url is not None:
+            self._names.add(host_of(urlsplit(options.public_url).netloc).lower())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -51,22 +64,48 @@ class Guard:
         async def armoured(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
+                for name, value in self._headers.items():
                     headers[name] = value
                 if "cache-control" not in headers:
                     headers["Cache-Control"] = "no-store"
             await send(message)
 
-        refusal = self._refusal(Headers(scope=scope), scope["path"])
+        limit = ACTION_MAX if scope["path"].endswith("/actions") else BODY_MAX
+        refusal = self._refusal(Headers(scope=scope), scope["path"], limit)
         if refusal:
-            await problem_response(*refusal)(scope, receive, armoured)
-        else:
-            await self._app(scope, receive, armoured)
+            status, detail, kind = refusal
+            await problem_response(status, detail, kind=kind)(scope, receive, armoured)
+            return
+        if scope["method"] == "HEAD":
+            # The server leaves the body away.
+            scope = {**scope, "method": "GET", "neonat.head": True}
+        await self._app(scope, _bounded(receive, limit), armoured)
 
-    def _refusal(self, headers: Headers, path: str) -> tuple[int, str] | None:
+    def _refusal(self, headers: Headers, path: str, limit: int) -> tuple[int, str, str] | None:
         host = headers.get("host")
-        if self._local and host is not None and not is_loopback(host_of(host)):
-            return 421, "this server answers to localhost only"
+        if self._local and host is not None:
+            name = host_of(host)
+            if not is_loopback(name) and name.lower() not in self._names:
+                return 421, "this server answers to localhost only", "wrong-host"
         if path.startswith("/api/") and headers.get("sec-fetch-site") == "cross-site":
-            return 403, "pages of other sites may not read this interface"
+            return 403, "pages of other sites may not read this interface", "cross-site"
+        length = headers.get("content-length", "0")
+        if not length.isdecimal() or int(length[:20]) > limit:
+            return 413, f"the body may have at most {limit} bytes", "too-large"
         return None
+
+
+def _bounded(receive: Receive, limit: int) -> Receive:
+    """A body that came without its length is cut off: it is then no JSON any more."""
+    taken = 0
+
+    async def bounded() -> Message:
+        nonlocal taken
+        message = await receive()
+        if message["type"] == "http.request":
+            taken += len(message.get("body", b""))
+            if taken > limit:
+                return {"type": "http.request", "body": b"", "more_body": False}
+        return message
+
+    return bounded

@@ -10,6 +10,7 @@ import uvicorn
 
 from neonat.web.address import is_loopback, why
 from neonat.web.app import create_app
+from neonat.web.options import Options
 
 __all__ = ["ServeError", "is_loopback", "serve"]
 
@@ -22,21 +23,23 @@ class ServeError(Exception):
 
 
 def serve(
-    db_url: str,
+    options: Options,
     host: str,
     port: int,
     stop_event: threading.Event,
     ready: Callable[[str], None] | None = None,
+    certificate: tuple[str, str] | None = None,
 ) -> None:
-    """Serve the page and the HTTP API of the database at `db_url` until `stop_event` is set.
+    """Serve the page and the HTTP API of a database until `stop_event` is set.
 
     The database may be missing: `/healthz` says so and it is tried again. `port` 0 takes a free
     one; `ready` gets the address once requests are answered. Raises ServeError when the address
     cannot be had. Takes any address: whether one without sign-in is wise is the caller's to ask.
+    `certificate` is a file with it and one with its key (PEM), for HTTPS.
     """
     listener = _listen(host, port)
     try:
-        asyncio.run(_serve(db_url, host, listener, stop_event, ready))
+        asyncio.run(_serve(options, listener, stop_event, ready, certificate))
     finally:
         listener.close()
 
@@ -49,14 +52,17 @@ class _Server(uvicorn.Server):
 
 
 async def _serve(
-    db_url: str,
-    host: str,
+    options: Options,
     listener: socket.socket,
     stop_event: threading.Event,
     ready: Callable[[str], None] | None,
+    certificate: tuple[str, str] | None,
 ) -> None:
+    file, key = certificate or (None, None)
     config = uvicorn.Config(
-        create_app(db_url, local=is_loopback(host)),
+        create_app(options),
+        ssl_certfile=file,
+        ssl_keyfile=key,
         loop="asyncio",
         http="h11",
         ws="none",
@@ -64,7 +70,8 @@ async def _serve(
         log_config=None,
         access_log=False,
         server_header=False,
-        proxy_headers=False,
+        # A proxy on this machine says who asks; nobody else is believed.
+        proxy_headers=options.public_url is not None,
         limit_concurrency=CONNECTIONS_MAX,
         timeout_graceful_shutdown=STOP_S,
     )
@@ -73,7 +80,7 @@ async def _serve(
     while not (server.started or running.done()):
         await asyncio.sleep(0.01)
     if ready is not None and not running.done():
-        ready(_address(listener))
+        ready(_address(listener, certificate is not None))
     while not (stop_event.is_set() or running.done()):
         await asyncio.sleep(0.05)
     server.should_exit = True
@@ -92,6 +99,7 @@ def _listen(host: str, port: int) -> socket.socket:
         ) from error
 
 
-def _address(listener: socket.socket) -> str:
+def _address(listener: socket.socket, tls: bool) -> str:
     host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+    bare = f"[{host}]" if ":" in host else host
+    return f"http{'s' if tls else ''}://{bare}:{port}/"

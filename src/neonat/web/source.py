@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from neonat.store import Store, StoreError, open_store
+from neonat.store import RefusedError, Store, StoreError, open_store
+from neonat.web.problem import Problem
 
 T = TypeVar("T")
 
@@ -33,10 +34,13 @@ class Source:
         self._mine = threading.local()
 
     def ask(self, question: Callable[[Store], T]) -> T:
-        """The answer of `question` to this thread's store; UnavailableError whatever goes wrong."""
+        """The answer of `question` to this thread's store.
+
+        UnavailableError whatever goes wrong; RefusedError where the store says that it cannot be.
+        """
         try:
             return question(self._store())
-        except UnavailableError:
+        except (UnavailableError, RefusedError, Problem):
             raise
         except StoreError as error:
             self.close()

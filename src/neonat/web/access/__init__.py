@@ -1,0 +1,1 @@
+"""Who may what: roles, sessions, passwords, tokens and OpenID Connect."""

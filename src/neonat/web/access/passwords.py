@@ -1,0 +1,53 @@
+"""Passwords as argon2id hashes, with the parameters that the library recommends."""
+
+import threading
+from functools import cache
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+LENGTH_MIN = 10
+LENGTH_MAX = 200
+
+# Each takes 64 MiB for the time of a hash.
+_turns = threading.Semaphore(2)
+_hasher = PasswordHasher()
+
+
+class WeakPasswordError(ValueError):
+    """A password that is not taken: one line that says why."""
+
+
+def check(name: str, password: str) -> None:
+    """WeakPasswordError for one that is too short, too long or the name itself."""
+    if len(password) < LENGTH_MIN:
+        raise WeakPasswordError(f"the password needs at least {LENGTH_MIN} characters")
+    if len(password) > LENGTH_MAX:
+        raise WeakPasswordError(f"the password has more than {LENGTH_MAX} characters")
+    if name.casefold() in password.casefold() and len(password) < len(name) + LENGTH_MIN:
+        raise WeakPasswordError("the password must not be made of the name")
+
+
+def hashed(password: str) -> str:
+    """The hash to keep; takes about 50 ms."""
+    with _turns:
+        return _hasher.hash(password)
+
+
+def fits(password: str, kept: str | None) -> bool:
+    """Whether it is the password of a hash; takes as long where there is no hash."""
+    with _turns:
+        try:
+            return _hasher.verify(kept or _nobody(), password) and kept is not None
+        except (VerificationError, InvalidHashError):
+            return False
+
+
+def outdated(kept: str) -> bool:
+    """Whether a hash was made with weaker parameters than today's."""
+    return _hasher.check_needs_rehash(kept)
+
+
+@cache
+def _nobody() -> str:
+    return _hasher.hash("a password that nobody has")

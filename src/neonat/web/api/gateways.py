@@ -1,0 +1,252 @@
+"""What is stored of one gateway: newest, readings, alarms, gaps."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter
+from fastapi import Query as InQuery
+from starlette.responses import Response
+
+from neonat.web import facts
+from neonat.web.access.roles import Viewer
+from neonat.web.encode import Json
+from neonat.web.query import LIMIT_DEFAULT
+from neonat.web.shapes import TIME, Limit, Query, Shape, Span, Stamp, Word, example
+from neonat.web.site import Here
+
+router = APIRouter(prefix="/api/v1/gateways", tags=["gateways"])
+
+
+class Gateway(Shape):
+    """A gateway that was seen."""
+
+    gateway: str
+    first_seen: Stamp | None
+    last_seen: Stamp | None
+    device_id: str | None
+    device_name: str | None
+    online: bool | None
+
+
+class Gateways(Shape):
+    """All of them."""
+
+    model_config = example(
+        {
+            "gateways": [
+                {
+                    "gateway": "bed-1",
+                    "first_seen": TIME,
+                    "last_seen": TIME,
+                    "device_id": "5700",
+                    "device_name": "Babyleo TN500",
+                    "online": True,
+                }
+            ]
+        }
+    )
+    gateways: list[Gateway]
+
+
+class Reading(Shape):
+    """One measured value; `value` is null for a field that is no number."""
+
+    at: Stamp | None
+    code: str
+    codepage: int | None
+    name: str | None
+    value: float | None
+    unit: str | None
+    raw: str | None
+
+
+class Readings(Shape):
+    """Readings, oldest first."""
+
+    model_config = example(
+        {
+            "readings": [
+                {
+                    "gateway": "bed-1",
+                    "boot": 7,
+                    "seq": 4711,
+                    "at": TIME,
+                    "code": "6D",
+                    "codepage": 1,
+                    "name": "air_temperature",
+                    "value": 33.3,
+                    "unit": "Cel",
+                    "raw": "33.3",
+                }
+            ]
+        }
+    )
+    readings: list[Reading]
+
+
+class Episode(Shape):
+    """An episode of an alarm; `ended_at` is null while it stands."""
+
+    gateway: str
+    code: str
+    codepage: int | None
+    priority: str | None
+    phrase: str | None
+    started_at: Stamp | None
+    last_seen_at: Stamp | None
+    ended_at: Stamp | None
+
+
+class Episodes(Shape):
+    """Episodes, newest first."""
+
+    model_config = example(
+        {
+            "alarms": [
+                {
+                    "gateway": "bed-1",
+                    "code": "43",
+                    "codepage": 1,
+                    "priority": "C",
+                    "phrase": "O2 SENS ERR",
+                    "started_at": TIME,
+                    "last_seen_at": TIME,
+                    "ended_at": None,
+                }
+            ]
+        }
+    )
+    alarms: list[Episode]
+
+
+class Gap(Shape):
+    """Numbers that are not in the store, and why."""
+
+    gateway: str
+    boot: int
+    first: int
+    last: int
+    reason: str
+
+
+class Gaps(Shape):
+    """Holes, newest boot first."""
+
+    model_config = example(
+        {"gaps": [{"gateway": "bed-1", "boot": 7, "first": 120, "last": 340, "reason": "dropped"}]}
+    )
+    gaps: list[Gap]
+
+
+class Latest(Shape):
+    """The newest of everything; `answers` says when each request was last answered.
+
+    `tile` is what `/api/v1/ward` says of it.
+    """
+
+    model_config = example(
+        {
+            "now": TIME,
+            "gateway": "bed-1",
+            "online": True,
+            "device": {"id": "5700", "name": "Babyleo TN500", "revision": "01.06:06.00"},
+            "state": {"online": True, "link": "up"},
+            "at": TIME,
+            "received_at": TIME,
+            "clock": "set",
+            "answers": {"24": {"at": TIME, "received_at": TIME}},
+            "readings": [
+                {
+                    "at": TIME,
+                    "code": "6D",
+                    "codepage": 1,
+                    "name": "air_temperature",
+                    "value": 33.3,
+                    "unit": "Cel",
+                    "raw": "33.3",
+                }
+            ],
+            "alarms": [],
+            "settings": [],
+            "texts": [],
+            "limits": [],
+            "tile": {"gateway": "bed-1", "level": None, "stale": None},
+        }
+    )
+    now: Stamp | None
+    gateway: str
+    online: bool | None
+    device: Any
+    state: Any
+    at: Stamp | None
+    received_at: Stamp | None
+    clock: str | None
+    answers: dict[str, dict[str, Any]]
+    readings: list[Reading]
+    alarms: list[dict[str, Any]]
+    settings: list[dict[str, Any]]
+    texts: list[dict[str, Any]]
+    limits: list[dict[str, Any]]
+    tile: dict[str, Any]
+
+
+class OfReadings(Span):
+    """Which readings."""
+
+    name: Word | None = None
+    limit: Limit = LIMIT_DEFAULT
+
+
+class OfAlarms(Span):
+    """Which episodes."""
+
+    limit: Limit = LIMIT_DEFAULT
+
+
+class OfGaps(Query):
+    """How many holes."""
+
+    limit: Limit = LIMIT_DEFAULT
+
+
+@router.get("", response_model=Gateways)
+async def gateways(site: Here, who: Viewer) -> Response:
+    """All gateways ever seen."""
+    return Json({"gateways": await site.ask(facts.gateways)})
+
+
+@router.get("/{gateway}/latest", response_model=Latest)
+async def latest(site: Here, who: Viewer, gateway: str) -> Response:
+    """All that is known of one gateway now."""
+    return Json(await site.ask_of(gateway, lambda store: site.ward.told(store, gateway)))
+
+
+@router.get("/{gateway}/readings", response_model=Readings)
+async def readings(
+    site: Here, who: Viewer, gateway: str, wanted: Annotated[OfReadings, InQuery()]
+) -> Response:
+    """The newest readings of a time, oldest first."""
+    rows = await site.ask_of(
+        gateway,
+        lambda store: store.readings(gateway, wanted.name, wanted.start, wanted.end, wanted.limit),
+    )
+    return Json({"readings": rows})
+
+
+@router.get("/{gateway}/alarms", response_model=Episodes)
+async def alarms(
+    site: Here, who: Viewer, gateway: str, wanted: Annotated[OfAlarms, InQuery()]
+) -> Response:
+    """Alarm episodes of one gateway that touch a time, newest first."""
+    rows = await site.ask_of(
+        gateway, lambda store: store.alarms(gateway, wanted.start, wanted.end, wanted.limit)
+    )
+    return Json({"alarms": rows})
+
+
+@router.get("/{gateway}/gaps", response_model=Gaps)
+async def gaps(
+    site: Here, who: Viewer, gateway: str, wanted: Annotated[OfGaps, InQuery()]
+) -> Response:
+    """Sequence numbers that are not in the store, and why."""
+    rows = await site.ask_of(gateway, lambda store: store.gaps(gateway, wanted.limit))
+    return Json({"gaps": rows})
