@@ -206,6 +206,8 @@ def test_passwords_are_in_no_argument_list_and_no_log(tmp_path):
         (["nonsense"], 2, "neonat --help"),
         (["gateway", "--serial", "/dev/null", "--broker", "mqtt://x", "--spool", "s"],
          1, "no serial"),
+        (["gateway", "--serial", "socket://x:1", "--broker", "mqtts://x", "--broker-ca", "text",
+          "--spool", "s"], 1, "no certificate"),
         (["gateway", "--serial", "socket://x:99999", "--broker", "mqtt://x", "--spool", "s"],
          2, "socket://HOST:PORT"),
         (["web", "--db", "sqlite:///n.db", "--http", "{taken}"], 1, "--http"),

@@ -131,8 +131,12 @@ def authorities(args: argparse.Namespace) -> str | None:
         if args.micropython:
             raise CommandError("mqtts:// under MicroPython needs --broker-ca FILE")
         return None
+    import ssl
+
     try:
-        Path(args.broker_ca).read_bytes()
+        ssl.create_default_context(cafile=args.broker_ca)
+    except ssl.SSLError as error:
+        raise CommandError(f"{args.broker_ca} holds no certificate (PEM)") from error
     except OSError as error:
         raise CommandError(f"cannot read {args.broker_ca}: {error.strerror}") from error
     return str(Path(args.broker_ca).resolve())
@@ -259,7 +263,7 @@ def under_cpython(config: dict[str, Any]) -> int:
         except OSError as error:
             raise CommandError(f"the spool {config['spool']} fails: {error}") from error
         if end.startswith("refused"):
-            raise CommandError(end.partition(": ")[2] + "; check the user and the password")
+            raise CommandError(end.partition(": ")[2])
         if end != "restart":
             return 0
         reason = "command"

@@ -43,6 +43,7 @@ class Acquisition:
         self._out = b""
         self._retry = 0
         self._failures = 0
+        self._opens = 0  # since the last answer
         self._reason = ""
         self._allowed = ERRORS_BURST
         self._allowed_at = 0
@@ -108,13 +109,25 @@ class Acquisition:
 
     def _begin(self, now: int) -> None:
         self._open = True
-        self._failures = 0
-        self._reason = ""
         self._out = b""
         self._decoder = Decoder()
         self._session = Session(self.plan)
         self._finder.opened(now)
+        if self._opens < self._finder.choices:
+            self._tell_open()
+        self._opens += 1
+
+    def _tell_open(self) -> None:
         self._log("line: %s open, %d baud, parity %s" % ((self._device,) + self._finder.current))
+
+    def _answered(self, now: int) -> None:
+        """The line is good: only now, since some peers let us in and close at once."""
+        if self._opens > self._finder.choices:
+            self._tell_open()
+        self._opens = 0
+        self._failures = 0
+        self._reason = ""
+        self._finder.answered(now)
 
     def _read(self, now: int) -> bool:
         """Whether something came; what it completes is in `_events`."""
@@ -168,7 +181,7 @@ class Acquisition:
         self.frames += 1
         self.moves += 1
         if not event.is_command:
-            self._finder.answered(now)
+            self._answered(now)
 
     def _error(self, now: int, reason: str, raw: bytes, length: int) -> None:
         more = (now - self._allowed_at) // ERROR_EVERY_MS

@@ -115,8 +115,8 @@ class Board:
         )
 
     def secure(self, plain: socket.socket, host: str, tls: dict | None) -> socket.socket:
+        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if tls is None:
-            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             return plain
         context = ssl.create_default_context(cafile=tls.get("ca") or None)
         return context.wrap_socket(plain, server_hostname=host, do_handshake_on_connect=False)
@@ -127,6 +127,9 @@ class Board:
                 stream.do_handshake()
             except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
                 return False
+            except ssl.SSLError as error:
+                said = getattr(error, "verify_message", "") or error.reason or str(error)
+                raise OSError(f"TLS: {said.lower().replace('_', ' ')}") from None
         return True
 
     def receive(self, stream: socket.socket, size: int) -> bytes | None:

@@ -36,6 +36,11 @@ class LineFinder:
         """Baud and parity to use now."""
         return self._tried[self._index]
 
+    @property
+    def choices(self) -> int:
+        """How many there are to try."""
+        return len(self._tried)
+
     def opened(self, now: int) -> None:
         """The line is open with `current` since `now`."""
         self._since = now

@@ -48,6 +48,6 @@ def main() -> int:
             crashed(error, config["spool"])
         return 4
     if end.startswith("refused"):
-        log("neonat gateway: " + end[9:] + "; check the user and the password")
+        log("neonat gateway: " + end[9:])
         return 1
     return 3 if end == "restart" else 0

@@ -1,12 +1,14 @@
 """MQTT 3.1.1 from the client's side, sans-I/O: packets out of arguments, events out of bytes."""
 
+UNAVAILABLE = 3
 REFUSED = {
-    1: "the broker does not speak MQTT 3.1.1",
-    2: "the broker refuses the client id",
-    3: "the broker is not available",
-    4: "the broker refuses the user name or password",
-    5: "the broker does not authorise this gateway",
+    1: "the broker does not speak MQTT 3.1.1: choose another",
+    2: "the broker refuses the client id: choose another id",
+    UNAVAILABLE: "the broker is not available",
+    4: "the broker refuses the user name or password: check them",
+    5: "the broker does not authorise this gateway: check the user and the password",
 }
+CONNACK = 0x20
 PINGREQ = b"\xc0\x00"
 DISCONNECT = b"\xe0\x00"
 

@@ -36,6 +36,7 @@ class Uplink:
         self._parser = mqtt.Parser(board.input_max)
         self._queue: list = []
         self._sent = 0
+        self._greeted = False
         self._number = 0
         self._since = 0
         self._heard = 0
@@ -66,7 +67,11 @@ class Uplink:
         except mqtt.ProtocolError as error:
             self._fail(now, str(error))
         except OSError as error:
-            self._fail(now, why(error) or "connection lost")
+            reason = why(error) or "connection lost"
+            if self.state == "login":
+                # rumqttd answers a wrong password by closing, without a word.
+                reason += " at the login: are user and password right?"
+            self._fail(now, reason)
         except ValueError as error:
             self._fail(now, "TLS: " + str(error))
         except MemoryError:
@@ -100,6 +105,7 @@ class Uplink:
         self._queue = [mqtt.connect(self._gateway, KEEPALIVE_S, will, user, password)]
         self._sent = 0
         self._parser = mqtt.Parser(self._board.input_max)
+        self._greeted = False
         self.state = "login"
 
     def _read(self, now: int) -> None:
@@ -109,6 +115,9 @@ class Uplink:
                 return
             self._heard = now
             self.moves += 1
+            if not self._greeted and data[0] != mqtt.CONNACK:
+                raise mqtt.ProtocolError("no MQTT broker answers there")
+            self._greeted = True
             for event in self._parser.feed(data):
                 self._event(now, event)
 
@@ -116,8 +125,9 @@ class Uplink:
         kind = event[0]
         if kind == "connack" and self.state == "login":
             if event[1]:
-                self.refused = mqtt.REFUSED.get(event[1], "the broker refuses the login")
-                raise mqtt.ProtocolError(self.refused)
+                refused = mqtt.REFUSED.get(event[1], "the broker refuses the login")
+                self.refused = "" if event[1] == mqtt.UNAVAILABLE else refused
+                raise mqtt.ProtocolError(refused)
             self.state = "subscribing"
             topics = [self._topic + kind for kind in ("ack", "command", "update")]
             self._queue.append(mqtt.subscribe(self._next(), topics))
