@@ -2,7 +2,10 @@
 
 import random
 import tempfile
+from collections import defaultdict
+from datetime import datetime
 from pathlib import Path
+from unittest.mock import patch
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -10,7 +13,7 @@ from hypothesis import strategies as st
 from databases import MEMORY, Database, Postgres, Server, Sqlite, database
 from histories import T0, History, Model, histories
 from neonat.gateway.envelope import stamp
-from neonat.store import WHAT, Store, alarm_log
+from neonat.store import WHAT, Store, alarm_log, rollup
 from neonat.store.assignments import FOREVER
 
 
@@ -22,8 +25,11 @@ def stored(server: Server, history: History, batches: list[tuple[list, list]]) -
 
 def seen_in(db: Database, store: Store, history: History, batches: list[tuple[list, list]]) -> dict:
     """Write the batches and read all of it."""
+    rng = random.Random(str(batches))
     for records, legacy in batches:
         written = store.write(records, legacy)
+        if rng.random() < 0.6:
+            store.roll(rng.choice([1, 3, 1000]), now=True)
         assert not written.conflicts
         assert written.stored + written.repeated == len(records) + len(legacy)
         told = {
@@ -49,6 +55,10 @@ def seen_in(db: Database, store: Store, history: History, batches: list[tuple[li
     )
     windows(store, seen, history)
     alarm_log_is_the_view(store, seen)
+    charts(store, seen)
+    while store.roll(5, now=True):
+        pass
+    charts(store, seen)
     seen["latest"] = [store.latest(row["gateway"]) for row in store.gateways()]
     seen["gateways"] = store.gateways()
     return seen
@@ -103,6 +113,53 @@ def windows(store: Store, seen: dict, history: History) -> None:
             assert store.readings("g1", None, start, end, 3) == found[-3:]
 
 
+def charts(store: Store, seen: dict) -> None:
+    """Histories are what `readings` gives, summed up; the limits of the steps are a table."""
+    names = sorted({row["name"] for row in seen["readings"] if row["name"]})
+    minute, hour = 60_000, 3_600_000
+    for start, end, points, step in (
+        (T0 - 200_000, T0 + 800_000, 1000, 0),
+        (T0 - 200_000, T0 + 800_000, 500, 2000),
+        (T0, T0 + 600_000, 10, minute),
+        (T0 - 7, T0 + 20 * hour + 1, 700, 2 * minute),
+        (T0 - 30 * 24 * hour, T0 + hour, 800, hour),
+        (T0 - 3000 * 24 * hour, T0 + hour, 1000, 5 * 24 * hour),
+    ):
+        for gateway in ("g1", "g2"):
+            found = store.history(gateway, [*names, "nothing"], start, end, points)
+            assert found.step == step
+            assert list(found.signals) == [*names, "nothing"]
+            assert found.signals.pop("nothing") == (None, [])
+            for name, signal in found.signals.items():
+                rows = [row for row in seen["readings"] if row["gateway"] == gateway]
+                rows = [row for row in rows if row["name"] == name and row["value"] is not None]
+                assert signal.unit in {row["unit"] for row in rows} | {signal.unit}
+                wanted = summed([(ms(row["at"]), row["value"]) for row in rows], start, end, step)
+                assert sorted(tuple(point) for point in signal.points) == sorted(wanted)
+                assert signal.points == sorted(signal.points, key=lambda point: point.at)
+
+
+def ms(at: str) -> int:
+    """The time of a text."""
+    return round(datetime.fromisoformat(at).timestamp() * 1000)
+
+
+def summed(rows: list[tuple[int, float]], start: int, end: int, step: int) -> list[tuple]:
+    """What `Store.history` gives, from (time, value), the slow way."""
+    if step == 0:
+        inside = [row for row in rows if start <= row[0] < end]
+        return [(at, 1, value, value, value) for at, value in inside]
+    buckets: dict[int, list[int]] = defaultdict(list)
+    for at, value in rows:
+        if start // step <= at // step < -(-end // step):
+            buckets[at // step].append(round(value * 1000))
+    return [
+        (at * step, len(all_), min(all_) / 1000, sum(all_) / len(all_) / 1000, max(all_) / 1000)
+        for at, all_ in sorted(buckets.items())
+    ]
+
+
+@patch.object(rollup, "GUESS_MS", 0)
 @settings(max_examples=60, deadline=None)
 @given(histories(), st.data())
 def test_any_order_and_batching_gives_what_the_model_says(history: History, data) -> None:
@@ -110,6 +167,7 @@ def test_any_order_and_batching_gives_what_the_model_says(history: History, data
         whatever_order(Sqlite(Path(folder)), history, data)
 
 
+@patch.object(rollup, "GUESS_MS", 0)
 @settings(
     max_examples=5,
     phases=[Phase.generate],

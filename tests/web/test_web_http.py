@@ -108,6 +108,43 @@ def test_readings_by_name_time_and_limit(ward: Ward, site: Site):
     assert [row["value"] for row in site.json(f"{path}&to={middle}")["readings"]] == [33.0]
 
 
+def test_history_is_summed_up_for_a_chart(ward: Ward, site: Site):
+    for index, ago in enumerate((7_200_000, 20_000, 10_000)):
+        ward.usual("bed-1", air=b"33.%d" % index, ago=ago)
+    path = "/api/v1/gateways/bed-1/history?name=air_temperature&name=none"
+    found = site.json(path)
+    assert found["step_ms"] == 120_000
+    air = found["signals"]["air_temperature"]
+    assert air["unit"] == "Cel" and sum(air["count"]) == 3
+    assert (min(air["min"]), max(air["max"])) == (33.0, 33.2)
+    assert len(air["t"]) == len(air["mean"]) and all(t % 120_000 == 0 for t in air["t"])
+    columns = {"t": [], "count": [], "min": [], "mean": [], "max": []}
+    assert found["signals"]["none"] == {"unit": None, **columns}
+    stamp = site.json("/api/v1/gateways/bed-1/readings?name=air_temperature")["readings"][0]["at"]
+    since = f"{path}&from={stamp}&to={stamp[:-5]}.999Z&points=1000"
+    raw = site.json(since)
+    assert raw["step_ms"] == 0
+    assert raw["signals"]["air_temperature"]["mean"] == [33.0]
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("", "'name'"),
+        ("?name=", "at least 1 character"),
+        ("?name=a&from=2026-11-23&to=2026-11-23", "'from' must be before 'to'"),
+        ("?name=a&points=0", "from 1 to 2000"),
+        ("?name=a&from=x", "is not a time"),
+        ("?name=a&limit=5", "unknown parameter"),
+    ],
+)
+def test_history_says_what_is_wrong_with_a_question(ward: Ward, site: Site, query, words):
+    ward.usual("bed-1")
+    answer, body = site.request(f"/api/v1/gateways/bed-1/history{query}")
+    assert answer.status == 400
+    assert words in json.loads(body)["detail"]
+
+
 def test_alarms_and_gaps(ward: Ward, site: Site):
     ward.feed("bed-1", (0x27, b"C43O2 SENS ERR "), ago=9000)
     ward.feed("bed-1", (0x27, b""), ago=8000)

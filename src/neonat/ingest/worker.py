@@ -25,6 +25,8 @@ RETRY_S = (0.1, 5.0)
 IDLE_S = 0.25
 HEALTH_S = 1.0
 HEALTH_RETRY_S = 10.0
+ROLL_S = 0.5
+ROLL_RETRY_S = 10.0
 STOP_S = 3.0
 
 _log = logging.getLogger(__name__)
@@ -61,6 +63,7 @@ class Worker:
         self._retry = RETRY_S[0]
         self._started_at = _now()
         self._last_commit_at: int | None = None
+        self._roll_at = 0.0
         self._health_at = 0.0
         self._health_failure: str | None = None
 
@@ -87,6 +90,7 @@ class Worker:
         for message in self.link.poll(wait):
             self._take(message)
         self._commit()
+        self._roll()
         self._report()
 
     def health(self) -> dict[str, Any]:
@@ -205,6 +209,19 @@ class Worker:
                 "%d envelopes were neither stored nor acknowledged: the gateways keep them",
                 self.intake.waiting,
             )
+
+    def _roll(self) -> None:
+        """Sum up some of what is stored, as long as nobody waits for a commit."""
+        now = time.monotonic()
+        if now < self._roll_at or self._something_waits() or self.failure is not None:
+            return
+        try:
+            left = self._store.roll()
+        except Exception as error:
+            _log.error("cannot sum up what is stored: %s", error)
+            self._roll_at = time.monotonic() + ROLL_RETRY_S
+        else:
+            self._roll_at = now + (0.0 if left else ROLL_S)
 
     def _report(self) -> None:
         pause = HEALTH_S if self._health_failure is None else HEALTH_RETRY_S

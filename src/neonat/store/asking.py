@@ -2,11 +2,11 @@
 
 import contextlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from neonat.store.queries import Queries
-from neonat.store.records import Row
+from neonat.store.records import History, Row
 
 T = TypeVar("T")
 
@@ -59,6 +59,13 @@ class Asking(ABC):
         """The newest `limit` readings of [start, end), oldest first."""
         with self._reading() as ask:
             return ask.readings(gateway, name, start, end, limit)
+
+    def history(
+        self, gateway: str, names: Sequence[str], start: int, end: int, points: int = 1000
+    ) -> History:
+        """Readings by name in [start, end), summed up so that about `points` of each are left."""
+        with self._reading() as ask:
+            return ask.history(gateway, names, start, end, points)
 
     def alarms(
         self,

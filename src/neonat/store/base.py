@@ -4,6 +4,7 @@ Statements are written with `?` or `?1` and in the SQL that SQLite and PostgreSQ
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 
@@ -40,6 +41,9 @@ class Base(Protocol):
 
     def stream(self, sql: str, values: Sequence[Any] = (), /) -> Cursor:
         """Run one question; its rows are fetched as they are read."""
+
+    def snapshot(self) -> AbstractContextManager[Any]:
+        """What is asked inside sees one state of the database."""
 
     def add_frames(self, rows: list[list[Any]]) -> None:
         """New rows of `frame`: id, at, lag, shape, body, more."""

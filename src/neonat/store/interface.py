@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from neonat.store.records import (
+    History,
     LegacyRecord,
     Reader,
     Record,
@@ -123,6 +124,20 @@ class Store(Protocol):
 
     def evidence(self) -> "AbstractContextManager[Evidence]":
         """What an audit asks, on one state of the database and a connection of its own."""
+
+    def history(
+        self, gateway: str, names: Sequence[str], start: int, end: int, points: int = 1000
+    ) -> History:
+        """Readings by name in [start, end), summed up so that about `points` of each are left.
+
+        Buckets are whole ones: the first and the last may reach beyond the time asked for.
+        """
+
+    def roll(self, most: int = 3000, now: bool = False) -> int:
+        """Put about `most` records into the rollups; whether more are due (how many runs).
+
+        For whoever writes, when there is time. With `now` all are due that are in none yet.
+        """
 
     def set_health(self, health: dict[str, Any]) -> None:
         """Keep what ingest says of itself, for `health`."""

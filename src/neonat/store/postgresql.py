@@ -28,6 +28,7 @@ from neonat.store.records import (
     StoreError,
     Written,
 )
+from neonat.store.rollup import ROLL_MOST
 from neonat.store.writer import Writer
 
 T = TypeVar("T")
@@ -149,6 +150,31 @@ class PostgresStore(Asking):
                 (names,),
             )
             writer.refresh(locked.fetchall())
+
+    def roll(self, most: int = ROLL_MOST, now: bool = False) -> int:
+        """Put about `most` records into the rollups; whether more are due (how many runs).
+
+        Gateways that another writer has at the moment are left to it.
+        """
+        with self._lock, self._told():
+            base, writer = self._for_writing()
+            due = writer.due(most, now)
+            if not due:
+                return 0
+            names = sorted({name for _, name in due})
+            try:
+                with base.connection.transaction():
+                    locked = base.execute(
+                        "SELECT name FROM gateway WHERE name = ANY(?) ORDER BY name"
+                        " FOR UPDATE SKIP LOCKED",
+                        (names,),
+                    )
+                    mine = {name for (name,) in locked}
+                    left = writer.fold([one for one in due if one[1] in mine], most, now)
+            except BaseException:
+                self._undo()
+                raise
+            return left
 
     def set_health(self, health: dict[str, Any]) -> None:
         """Keep what ingest says of itself, for `health`."""

@@ -1,7 +1,8 @@
 """A connection to PostgreSQL as the store's own code wants it."""
 
+import contextlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import count
 from typing import Any, cast
@@ -110,6 +111,13 @@ class PostgresBase:
         cursor.itersize = FETCH
         cursor.execute(native(sql), values or None)
         return cast(Cursor, cursor)
+
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """What is asked inside sees one state of the database."""
+        with self.connection.transaction():
+            self.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            yield
 
     def add_frames(self, rows: list[list[Any]]) -> None:
         """New rows of `frame`.

@@ -146,4 +146,15 @@ VIEWS = Views(PostgresDialect())
 
 _WARD = ward_script(VIEWS, _ID, "bigint")
 
-MIGRATIONS: list[str] = [_TABLES + VIEWS.script(), _WARD]
+_ROLLUPS = """
+CREATE TABLE rollup(
+  run bigint NOT NULL, part bigint NOT NULL, level bigint NOT NULL, bucket bigint NOT NULL,
+  body bytea NOT NULL, PRIMARY KEY(run, part, level, bucket)) WITH (fillfactor = 80);
+CREATE TABLE rolled(
+  run bigint NOT NULL, first bigint NOT NULL, last bigint NOT NULL, PRIMARY KEY(run, first))
+  WITH (fillfactor = 50);
+ALTER TABLE run ADD COLUMN rolled_at bigint;
+CREATE INDEX legacy_run ON legacy(run, id);
+"""
+
+MIGRATIONS: list[str] = [_TABLES + VIEWS.script(), _WARD, _ROLLUPS]

@@ -3,14 +3,15 @@
 # ruff: noqa: S608 - statements are put together from this package's own text only.
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from neonat.store.base import Base
+from neonat.store.history import Histories, Part
 from neonat.store.interface import WHAT
 from neonat.store.latest import newest, truth
-from neonat.store.records import Row, StoreError
+from neonat.store.records import History, Row, StoreError
 from neonat.store.tenure import bounds
 from neonat.store.views import AT, EPISODES, STAMP, Views
 
@@ -18,17 +19,6 @@ from neonat.store.views import AT, EPISODES, STAMP, Views
 SLACK_MS = 60_000
 
 _MANY = 2**62
-
-
-class Part(NamedTuple):
-    """One tenure of one gateway; ids of frames, or times of the original firmware's."""
-
-    gateway: str
-    run: int
-    boot: int
-    first: int
-    last: int
-    model: int
 
 
 class Queries:
@@ -113,6 +103,14 @@ class Queries:
             rows += self._cells("reading", part, name, start, end, limit - len(rows), "DESC")
         rows.reverse()
         return rows
+
+    def history(
+        self, gateway: str, names: Sequence[str], start: int, end: int, points: int
+    ) -> History:
+        """Readings by name in [start, end), summed up so that about `points` of each are left."""
+        with self.base.snapshot():
+            histories = Histories(self.base, self._window)
+            return histories.history(self._parts(gateway), names, start, end, points)
 
     def alarms(self, gateway: str, start: int | None, end: int | None, limit: int) -> list[Row]:
         """The newest episodes that touch [start, end), newest first."""

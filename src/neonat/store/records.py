@@ -96,6 +96,33 @@ class Written(NamedTuple):
     newest: Mapping[str, tuple[int, int]] = MappingProxyType({})
 
 
+class Point(NamedTuple):
+    """The `n` readings of one bucket of time, or one reading: `at` is its start, ms of UTC."""
+
+    at: int
+    n: int
+    low: float
+    mean: float
+    high: float
+
+
+class Signal(NamedTuple):
+    """What a gateway measured under one name, in order of time; `unit` is None when unknown."""
+
+    unit: str | None
+    points: list[Point]
+
+
+class History(NamedTuple):
+    """What a chart shows, by name; buckets begin at whole multiples of `step` ms of UTC.
+
+    Where `step` is 0 each point is one reading.
+    """
+
+    step: int
+    signals: dict[str, Signal]
+
+
 class Cell(NamedTuple):
     """One item of a shape, in the words of `medibus.items`.
 

@@ -141,4 +141,15 @@ VIEWS = Views(SqliteDialect())
 
 _WARD = ward_script(VIEWS, "INTEGER PRIMARY KEY AUTOINCREMENT", "INTEGER")
 
-MIGRATIONS: list[str] = [_TABLES + _STEPS + VIEWS.script(), _WARD]
+_ROLLUPS = """
+CREATE TABLE rollup(
+  run INTEGER NOT NULL, part INTEGER NOT NULL, level INTEGER NOT NULL, bucket INTEGER NOT NULL,
+  body BLOB NOT NULL, PRIMARY KEY(run, part, level, bucket)) WITHOUT ROWID;
+CREATE TABLE rolled(
+  run INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
+  PRIMARY KEY(run, first)) WITHOUT ROWID;
+ALTER TABLE run ADD COLUMN rolled_at INTEGER;
+CREATE INDEX legacy_run ON legacy(run);
+"""
+
+MIGRATIONS: list[str] = [_TABLES + _STEPS + VIEWS.script(), _WARD, _ROLLUPS]

@@ -25,6 +25,7 @@ from neonat.store.records import (
     StoreError,
     Written,
 )
+from neonat.store.rollup import ROLL_MOST
 from neonat.store.schema import MIGRATIONS, VIEWS
 from neonat.store.writer import Writer
 
@@ -60,6 +61,15 @@ class Connection(sqlite3.Connection):
     lengthens = True
     change: int | None = None
     stream = sqlite3.Connection.execute
+
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """What is asked inside sees one state of the file."""
+        self.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self.execute("ROLLBACK")
 
     def add_frames(self, rows: list[list[Any]]) -> None:
         """New rows of `frame`."""
@@ -137,6 +147,22 @@ class SqliteStore(Asking):
                 raise
             writer.trim()
             return written
+
+    def roll(self, most: int = ROLL_MOST, now: bool = False) -> int:
+        """Put about `most` records into the rollups; whether more are due (how many runs)."""
+        with self._lock, self._told():
+            base, writer = self._for_writing()
+            due = writer.due(most, now)
+            if not due:
+                return 0
+            try:
+                base.execute("BEGIN IMMEDIATE")
+                left = writer.fold(due, most, now)
+                base.execute("COMMIT")
+            except BaseException:
+                self._undo(base, writer)
+                raise
+            return left
 
     def set_health(self, health: dict[str, Any]) -> None:
         """Keep what ingest says of itself, for `health`."""
@@ -248,7 +274,7 @@ class SqliteStore(Asking):
                 base.execute("ROLLBACK")
         base.change = None
         with contextlib.suppress(sqlite3.Error):
-            writer.forget()
+            writer.undone()
 
 
 def schema_of(path: str) -> Schema:

@@ -13,6 +13,7 @@ from neonat.store.base import Base
 from neonat.store.catalog import MODEL_OF
 from neonat.store.memory import Gateway
 from neonat.store.packing import SEQ_BITS, SEQ_MAX
+from neonat.store.rollup import forget
 
 # The bounds of the times of the original firmware's frames.
 TIME_MIN = -(1 << 62)
@@ -56,8 +57,11 @@ def tenures(
     return out
 
 
-def settle(base: Base, gateway: Gateway) -> None:
-    """Write the tenures of a gateway as its runs and identities are now."""
+def settle(base: Base, gateway: Gateway) -> set[int]:
+    """Write the tenures of a gateway as its runs and identities are now.
+
+    The runs that were parted elsewhere are taken out of the rollups, and returned.
+    """
     runs = sorted((run.boot, run.id) for run in gateway.runs.values())
     ids = dict(runs)
     identities = [
@@ -75,6 +79,10 @@ def settle(base: Base, gateway: Gateway) -> None:
         )
     }
     new = set(tenures(runs, identities))
+    before, now = _bounds_of(old), _bounds_of(new)
+    moved = {run for run, parts in before.items() if parts != now.get(run)}
+    for run in moved:
+        forget(base, run)
     base.executemany(
         "DELETE FROM tenure WHERE gateway = ? AND boot = ? AND first = ?",
         [(gateway.id, gone.boot, gone.first) for gone in old - new],
@@ -83,3 +91,11 @@ def settle(base: Base, gateway: Gateway) -> None:
         f"INSERT INTO tenure VALUES (?, ?, ?, ?, ?, ?, {MODEL_OF.format('?')})",
         [(gateway.id, *come, come.device) for come in new - old],
     )
+    return moved
+
+
+def _bounds_of(parts: Iterable[Tenure]) -> dict[int, set[tuple[int, int]]]:
+    out: dict[int, set[tuple[int, int]]] = {}
+    for one in parts:
+        out.setdefault(one.run, set()).add((one.first, one.last))
+    return out

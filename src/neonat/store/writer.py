@@ -28,6 +28,7 @@ from neonat.store.records import (
     State,
     Written,
 )
+from neonat.store.rollup import FOLD_AT, FOLD_LIVE, Rollups, Waiting
 from neonat.store.stretches import Sight, Stretch, Stretches, legacy_seq
 from neonat.store.tenure import settle
 
@@ -54,12 +55,31 @@ class Writer:
     def __init__(self, base: Base, reader: Reader) -> None:
         self._base = base
         self._reader = reader
+        self._waiting = Waiting()
         self.forget()
 
     def forget(self) -> None:
         """Drop all memory: the tables are not as it says."""
         self._memory = Memory(self._base, self._reader)
         self._stretches = Stretches(self._base)
+        self._rollups = Rollups(self._base)
+
+    def undone(self) -> None:
+        """Drop all memory: what was written last is not in the tables."""
+        self._waiting = Waiting()
+        self.forget()
+
+    def due(self, most: int, now: bool) -> list[tuple[int, str]]:
+        """(run, gateway) of what `fold` should be called for; `now`: all that waits."""
+        if not self._waiting.complete:
+            self._waiting.read(self._base)
+        return self._waiting.due(most, now)
+
+    def fold(self, due: Iterable[tuple[int, str]], most: int, now: bool) -> int:
+        """Put up to `most` numbers of each of the runs into the rollups; how many runs are due."""
+        for run, _ in due:
+            self._waiting.folded(run, self._rollups.fold(run, most))
+        return len(self._waiting.due(FOLD_AT, now))
 
     def unknown(self, names: Iterable[str], keys: Iterable[bytes]) -> tuple[list[str], list[bytes]]:
         """Those of the gateways and shapes that are not in memory."""
@@ -103,6 +123,7 @@ class Writer:
         self._newest: dict[tuple[Gateway, str], tuple] = {}
         self._notes: list[tuple[Run, Record]] = []
         self._runs: set[Run] = set()
+        self._fresh: dict[Run, int] = {}
         self._unexplained: set[Run] = set()
         self._ahead: dict[str, tuple[int, int]] = {}
         written = Written({}, [], 0, 0)
@@ -144,6 +165,7 @@ class Writer:
             acked.append((chunk[0].seq, chunk[-1].seq))
         if fresh:
             self._runs.add(run)
+            self._fresh[run] = len(fresh)
         if fresh and not run.spans:
             self._moved.add(gateway)
         for low, high in acked:
@@ -333,6 +355,7 @@ class Writer:
         ).rowcount
         if not new:
             return False
+        self._fresh[run] = self._fresh.get(run, 0) + 1
         sight = Sight(0, legacy_seq(record.at, record.shape), record.at, False)
         if shape.tracked:
             self._blocks.append((gateway, shape.request, Stretch(shape.id, sight, sight)))
@@ -385,10 +408,18 @@ class Writer:
             self._save_row(run)
         self._save_spans()
         for gateway in self._moved:
-            settle(self._base, gateway)
+            for run_id in settle(self._base, gateway):
+                self._waiting.add(run_id, gateway.name, FOLD_LIVE)
         self._explain()
+        self._roll()
         if self._touched:
             self._change()
+
+    def _roll(self) -> None:
+        """Count what is in no rollup yet; of a run where that is much, fold it now."""
+        for run, count in self._fresh.items():
+            if self._waiting.add(run.id, run.gateway.name, count) >= FOLD_AT:
+                self._waiting.folded(run.id, self._rollups.fold(run.id, 2 * FOLD_AT))
 
     def _change(self) -> None:
         change = self._base.next_change()

@@ -74,6 +74,27 @@ def readings(
     return store.readings(gateway, name, start, end, limit)
 
 
+def history(
+    store: Store, gateway: str, names: list[str], start: int, end: int, points: int
+) -> dict[str, Any]:
+    """Readings by name in [start, end), summed up: columns of numbers, times in ms of UTC."""
+    found = store.history(gateway, names, start, end, points)
+    return {
+        "step_ms": found.step,
+        "signals": {
+            name: {
+                "unit": signal.unit,
+                "t": [point.at for point in signal.points],
+                "count": [point.n for point in signal.points],
+                "min": [point.low for point in signal.points],
+                "mean": [round(point.mean, 4) for point in signal.points],
+                "max": [point.high for point in signal.points],
+            }
+            for name, signal in found.signals.items()
+        },
+    }
+
+
 def alarms(store: Store, gateway: str, start: int | None, end: int | None, limit: int) -> list[Row]:
     """Alarm episodes that touch [start, end), newest first."""
     return store.alarms(gateway, start, end, limit)

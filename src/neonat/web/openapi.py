@@ -76,11 +76,16 @@ async def only_what_is_known(request: Request) -> None:
         if name not in names:
             known = ", ".join(names) if names else "none"
             raise Problem(400, f"unknown parameter {name[:100]!r}; known here: {known}")
-        if len(given.getlist(name)) > 1:
+        if len(given.getlist(name)) > 1 and not names[name]:
             raise Problem(400, f"parameter {name!r} is given more than once")
 
 
 @lru_cache(maxsize=256)
-def _names(app: FastAPI, path: str, method: str) -> tuple[str, ...]:
+def _names(app: FastAPI, path: str, method: str) -> dict[str, bool]:
+    """The parameters, and whether they may be there several times."""
     operation = document(app)["paths"].get(path, {}).get(method, {})
-    return tuple(one["name"] for one in operation.get("parameters", ()) if one["in"] == "query")
+    return {
+        one["name"]: one["schema"].get("type") == "array"
+        for one in operation.get("parameters", ())
+        if one["in"] == "query"
+    }

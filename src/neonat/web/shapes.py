@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+from functools import partial
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
@@ -10,8 +11,16 @@ from pydantic_core import PydanticCustomError
 
 from neonat.web.priority import LEVELS
 from neonat.web.problem import Problem
-from neonat.web.query import LIMIT_DEFAULT, LIMIT_MAX, NAME_MAX, NotATimeError, ms_of
+from neonat.web.query import (
+    LIMIT_DEFAULT,
+    LIMIT_MAX,
+    NAME_MAX,
+    POINTS_MAX,
+    NotATimeError,
+    ms_of,
+)
 
+DAY_MS = 86_400_000
 TIME = "2026-11-23T08:45:00.000Z"
 GATEWAY = r"^[A-Za-z0-9_-]{1,32}$"
 
@@ -28,10 +37,10 @@ def _moment(text: Any) -> Any:
         raise PydanticCustomError(OURS, "{told}", {"told": str(error)}) from None
 
 
-def _number(text: Any) -> Any:
+def _number(text: Any, most: int) -> Any:
     number = int(text) if re.fullmatch(r"[0-9]{1,9}", str(text), re.ASCII) else 0
-    if not 1 <= number <= LIMIT_MAX:
-        told = f"must be a whole number from 1 to {LIMIT_MAX}"
+    if not 1 <= number <= most:
+        told = f"must be a whole number from 1 to {most}"
         raise PydanticCustomError(OURS, "{told}", {"told": told})
     return number
 
@@ -50,8 +59,13 @@ Moment = Annotated[
 ]
 Limit = Annotated[
     int,
-    BeforeValidator(_number),
+    BeforeValidator(partial(_number, most=LIMIT_MAX)),
     WithJsonSchema({"type": "integer", "minimum": 1, "maximum": LIMIT_MAX}),
+]
+Points = Annotated[
+    int,
+    BeforeValidator(partial(_number, most=POINTS_MAX)),
+    WithJsonSchema({"type": "integer", "minimum": 1, "maximum": POINTS_MAX}),
 ]
 # A text, since a list would be a parameter that is given several times.
 Levels = Annotated[

@@ -4,13 +4,16 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter
 from fastapi import Query as InQuery
+from pydantic import Field
 from starlette.responses import Response
 
 from neonat.web import facts
 from neonat.web.access.roles import Viewer
 from neonat.web.encode import Json
-from neonat.web.query import LIMIT_DEFAULT
-from neonat.web.shapes import TIME, Limit, Query, Shape, Span, Stamp, Word, example
+from neonat.web.health import now_ms
+from neonat.web.problem import Problem
+from neonat.web.query import LIMIT_DEFAULT, POINTS_DEFAULT
+from neonat.web.shapes import DAY_MS, TIME, Limit, Points, Query, Shape, Span, Stamp, Word, example
 from neonat.web.site import Here
 
 router = APIRouter(prefix="/api/v1/gateways", tags=["gateways"])
@@ -81,6 +84,39 @@ class Readings(Shape):
         }
     )
     readings: list[Reading]
+
+
+class Column(Shape):
+    """The readings of one name as columns of equal length; `t` in ms since 1970, UTC."""
+
+    unit: str | None
+    t: list[int]
+    count: list[int]
+    min: list[float]
+    mean: list[float]
+    max: list[float]
+
+
+class History(Shape):
+    """Readings summed up in buckets of `step_ms`; where it is 0, each point is one reading."""
+
+    model_config = example(
+        {
+            "step_ms": 60000,
+            "signals": {
+                "air_temperature": {
+                    "unit": "Cel",
+                    "t": [1795424700000, 1795424760000],
+                    "count": [60, 59],
+                    "min": [33.2, 33.3],
+                    "mean": [33.2717, 33.3051],
+                    "max": [33.3, 33.4],
+                }
+            },
+        }
+    )
+    step_ms: int
+    signals: dict[str, Column]
 
 
 class Episode(Shape):
@@ -196,6 +232,22 @@ class OfReadings(Span):
     limit: Limit = LIMIT_DEFAULT
 
 
+class OfHistory(Span):
+    """Which readings, and about how many points of each name; a day unless told."""
+
+    name: list[Word] = Field(min_length=1, max_length=20)
+    points: Points = POINTS_DEFAULT
+
+    @property
+    def whole(self) -> tuple[int, int]:
+        """[from, to) in ms; Problem 400 when that is no time."""
+        end = now_ms() if self.end is None else self.end
+        start = end - DAY_MS if self.start is None else self.start
+        if start >= end:
+            raise Problem(400, "'from' must be before 'to'")
+        return start, end
+
+
 class OfAlarms(Span):
     """Which episodes."""
 
@@ -230,6 +282,20 @@ async def readings(
         lambda store: store.readings(gateway, wanted.name, wanted.start, wanted.end, wanted.limit),
     )
     return Json({"readings": rows})
+
+
+@router.get("/{gateway}/history", response_model=History)
+async def history(
+    site: Here, who: Viewer, gateway: str, wanted: Annotated[OfHistory, InQuery()]
+) -> Response:
+    """Readings of one or more names, summed up for a chart of any span."""
+    start, end = wanted.whole
+    names = list(dict.fromkeys(wanted.name))
+    found = await site.ask_of(
+        gateway,
+        lambda store: facts.history(store, gateway, names, start, end, wanted.points),
+    )
+    return Json(found)
 
 
 @router.get("/{gateway}/alarms", response_model=Episodes)
