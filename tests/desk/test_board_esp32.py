@@ -1,10 +1,12 @@
 """The ESP32's own board module, from the image of `deploy`: line, network, watchdog."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 
 from desk.esp32_board import Esp32Board
+from desk.time_server import TimeServer
 from desk.unix_board import image_of
 from gateway.bench_server import MICROPYTHON, Broker, Server, incubator
 from neonat.board import image
@@ -133,3 +135,51 @@ def test_a_broken_configuration_starts_a_safe_mode_that_the_desk_can_mend(bench,
     secrets = [config["broker"]["password"], config["update_key"], config["webrepl_password"]]
     said = board.text() + json.dumps(server.replies + server.states) + "".join(server.data())
     assert not [secret for secret in secrets if secret in said]
+
+
+def clocks(server, boot):
+    """The `!clock` records of a boot that is set, in order."""
+    found = [(key, data) for key, (_, data) in sorted(server.rows.items()) if key[0] == boot]
+    return [envelope.parse_record(data)[1] for _, data in found if data.startswith("!clock ")]
+
+
+def ahead_s(stamp):
+    """How far a stamp is ahead of this machine's clock."""
+    then = datetime.fromisoformat(stamp.replace("Z", "+00:00"))
+    return (then - datetime.now(UTC)).total_seconds()
+
+
+def test_the_time_comes_from_servers_that_agree_and_survives_a_reset(bench, tmp_path, made):
+    board, server, broker = bench
+    good = [TimeServer(5000.0), TimeServer(5000.1)]
+    bad = [TimeServer(-90000), TimeServer(stratum=0), TimeServer(5000.0, origin=False)]
+    config = json.loads(image.contents(made[0])["config.json"])
+    config["ntp"] = [each.name for each in good + bad]
+    board.image.write_bytes(with_config(made[0], json.dumps(config).encode()))
+    broker.kill()
+    with incubator(tmp_path, "--baud", "38400", "--parity", "odd"), board:
+        wait_for(lambda: "clock: 2 of 5 time servers agree" in board.text(), what="the time")
+        broker.start()
+        wait_for(lambda: len(clocks(server, 1)) > 1, what="the clock's records")
+        wait_for(lambda: (1, 1) in server.rows, what="the first record")
+        stamps = [server.rows[key][0] for key in sorted(server.rows)]
+        # What waited when the time came has got it too.
+        assert not [stamp for stamp in stamps if stamp.startswith("+")]
+        assert stamps == sorted(stamps)
+        assert 4900 < ahead_s(stamps[-1]) < 5100
+        first, device = clocks(server, 1)[:2]
+        assert first["source"] == "ntp"
+        assert abs(int(device["offset"]) + 5000 + 137) < 20
+        assert len(device["device"]) == 19
+        wait_for(lambda: server.states and server.states[-1].get("clock") == "ntp", what="state")
+        for each in good + bad:
+            each.close()
+        assert asked(board, server, 1, "restart")["ok"]
+        wait_for(lambda: board.tend() and clocks(server, 2), what="the clock of the next boot")
+        assert clocks(server, 2)[0]["source"] == "rtc"
+        assert 4900 < ahead_s(server.rows[max(server.rows)][0]) < 5100
+        board.off()
+        board.power()
+        wait_for(lambda: (3, 3) in server.rows, what="records after the power was off")
+        assert server.rows[3, 3][0].startswith("+")
+    assert not server.conflicts

@@ -5,6 +5,7 @@ import io
 import json
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -144,6 +145,7 @@ def configuration(facts: Facts, secrets: vault.Secrets) -> dict[str, Any]:
         "topic_prefix": "neonat/1",
         "network": _network(full),
         "ntp": full["ntp"].split(),
+        "provisioned": datetime.now(UTC).date().isoformat(),
         "update_key": secrets["update_key"],
         "webrepl_password": secrets["webrepl_password"],
     }

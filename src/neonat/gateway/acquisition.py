@@ -4,6 +4,7 @@ from medibus.decoder import Decoder, LineError
 from medibus.escape import escape
 from medibus.frame import Frame
 from medibus.identity import Identity
+from medibus.requests import DATE_TIME, TIME_CHANGED
 from medibus.session import Session
 from neonat.gateway.net import Connection, why
 from neonat.gateway.writing import record
@@ -16,12 +17,14 @@ ERRORS_BURST = 20
 ERROR_EVERY_MS = 1000
 OUT_MAX = 1024
 TRIES = 2
+CLOCK_MS = 3600000
 
 
 class Acquisition:
     """`emit(now, data)` takes each record's data; `data_max` is the longest that fits a line.
 
-    `moves` grows with each frame, each request and each attempt to open the line.
+    `moves` grows with each frame, each request and each attempt to open the line. `told` is when
+    the device told its time, with the data, each hour and when it was set; the taker clears it.
     """
 
     def __init__(self, board, device: str, finder, plan, emit, data_max: int, log):
@@ -49,6 +52,8 @@ class Acquisition:
         self._allowed_at = 0
         self._skipped = 0
         self._up = False
+        self.told: "tuple[int, bytes] | None" = None
+        self._clock_at = 0
         self._events: list = []
         self._spooled = False
         self._tries = 0
@@ -182,6 +187,11 @@ class Acquisition:
         self.moves += 1
         if not event.is_command:
             self._answered(now)
+            if event.code == DATE_TIME and now >= self._clock_at:
+                self._clock_at = now + CLOCK_MS
+                self.told = (now, raw[2:-2])
+        elif event.code == TIME_CHANGED:
+            self._clock_at = now
 
     def _error(self, now: int, reason: str, raw: bytes, length: int) -> None:
         more = (now - self._allowed_at) // ERROR_EVERY_MS
@@ -228,6 +238,8 @@ class Acquisition:
             self._session.counters["timeout"] = 0
 
     def _link(self, now: int, up: bool, pairs: list) -> None:
+        if up:
+            self._clock_at = now
         if up or self._up:
             self._emit(now, record("link", pairs))
             self._log("link: " + " ".join([str(value) for _, value in pairs]))

@@ -20,6 +20,15 @@ SD = "/sd"
 FLASH_SPOOL = "/spool"
 
 
+def _morrow(config: dict) -> int:
+    """The end of the day on which the board was provisioned, UTC seconds; 0 when nobody knows."""
+    try:
+        year, month, day = [int(part) for part in config["provisioned"].split("-")]
+        return int(time.mktime((year, month, day, 0, 0, 0, 0, 0, 0))) + EPOCH_S + 86400
+    except (KeyError, ValueError, TypeError, AttributeError):
+        return 0
+
+
 class UartLine:
     """8 data bits, 1 stop bit; a UART is never lost."""
 
@@ -69,12 +78,17 @@ class Board(MicroPythonBoard):
 
     def begin(self, config: dict) -> "list[str]":
         """Start the network and mount the SD card, as far as they are there; what is wrong."""
-        from neonat.gateway import hardware, interface
+        from neonat.gateway import flash, hardware, interface
 
         kind = config.get("board") or hardware.DEFAULT
         facts = hardware.BOARDS[kind]
         self._pins = hardware.uart(config["serial"], kind)
         faults = []
+        if self.wall() is None:
+            # After power-up it is 2000, when no certificate was valid yet.
+            passed = max(flash.read("time.json").get("utc_s", 0), _morrow(config))
+            if passed:
+                self.set_wall(passed * 1000, False)
         try:
             self._nic = interface.start(config.get("network") or {}, facts["lan"])
         except (OSError, ValueError) as error:
@@ -138,7 +152,7 @@ class Board(MicroPythonBoard):
         if rtc.memory() != CLOCK_MARK:
             return None
         year, month, day, _, hour, minute, second, micros = rtc.datetime()
-        seconds = time.mktime((year, month, day, hour, minute, second, 0, 0))  # type: ignore[arg-type]
+        seconds = time.mktime((year, month, day, hour, minute, second, 0, 0, 0))
         return (int(seconds) + EPOCH_S) * 1000 + micros // 1000, "rtc"
 
     def set_wall(self, utc_ms: int, known: bool = True) -> None:

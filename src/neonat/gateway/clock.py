@@ -1,6 +1,7 @@
 """Real time from a monotonic clock: sans-I/O, never backwards within a boot."""
 
 STEP_MS = 500
+JITTER_MS = 20
 
 
 class Clock:
@@ -31,12 +32,12 @@ class Clock:
             self._seen = now
             return 0
         step = utc_ms - now - self._target
-        if abs(step) <= STEP_MS:
-            step = 0
-        else:
+        if abs(step) > JITTER_MS:
             self._target = utc_ms - now
             self._settle(now)
-        return step if step or changed else None
+        if abs(step) > STEP_MS:
+            return step
+        return 0 if changed else None
 
     def _settle(self, now: int) -> None:
         if self._target >= self._offset:

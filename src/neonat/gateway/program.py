@@ -8,6 +8,7 @@ from neonat.gateway.remote import TRIES_MAX, Log, Remote
 from neonat.gateway.report import Report
 from neonat.gateway.sender import Sender
 from neonat.gateway.spool import Spool
+from neonat.gateway.timekeeper import Timekeeper
 from neonat.gateway.uplink import Uplink
 from neonat.gateway.writing import LINE_MAX, record, stamp, unset_stamp
 
@@ -64,6 +65,9 @@ class Gateway:
         self._synced = self._walled = now
         self._tend = getattr(board, "tend", None)
         self._connected = self._renumbered = False
+        self.timekeeper = None
+        if getattr(board, "asks_time", False) and config.get("ntp"):
+            self.timekeeper = Timekeeper(self.remote, self.clock, now)
         self._step: "int | None" = None
         self._commands: "list[bytes]" = []
         self._answer_at = 0
@@ -85,10 +89,13 @@ class Gateway:
         wall = self.board.wall()
         return None if wall is None else self.clock.set(now, wall[0], wall[1])
 
+    def clock_pairs(self, now: int) -> "list[tuple]":
+        """The begin of a `!clock` record; the clock is set."""
+        uptime = self.clock.uptime(now)
+        return [("at", self._time(now)), ("uptime", uptime), ("source", self.clock.source)]
+
     def _clock_record(self, now: int, step: int) -> str:
-        pairs: list = [("at", self._time(now)), ("uptime", self.clock.uptime(now))]
-        pairs.append(("source", self.clock.source))
-        return record("clock", pairs + ([("step", step)] if step else []))
+        return record("clock", self.clock_pairs(now) + ([("step", step)] if step else []))
 
     def _emit(self, now: int, data: str) -> None:
         time = self._time(now)
@@ -191,6 +198,8 @@ class Gateway:
         now = self.board.ticks()
         if self._tend is not None and self._tend(now, self.log):
             self.uplink.hurry(now)
+            if self.timekeeper is not None:
+                self.timekeeper.hurry(now)
         self._clockwork(now)
         self.acquisition.step(now)
         self.uplink.step(now)
@@ -204,6 +213,8 @@ class Gateway:
         waits = [1000, self.acquisition.deadline(now), self.uplink.deadline(now)]
         if self._commands:
             waits.append(max(0, self._answer_at - now))
+        if self.timekeeper is not None:
+            waits.append(self.timekeeper.deadline(now))
         if online:
             state = self.report.due(now, self.uplink.connects)
             if state is not None:
@@ -215,17 +226,30 @@ class Gateway:
         return min(waits)
 
     def _clockwork(self, now: int) -> None:
-        if now - self._walled >= WALL_MS:
+        step = None
+        if self.timekeeper is not None:
+            step = self.timekeeper.step(now)
+        elif now - self._walled >= WALL_MS:
             self._walled = now
             step = self._set_clock(now)
-            if step is not None:
-                self._step = step + (self._step or 0)
+        if step is not None:
+            self._step = step + (self._step or 0)
         if self._step is not None:
             self._emit(now, self._clock_record(now, self._step))
             self._step = None
+        told = self.acquisition.told
+        if told is not None and self.clock.source != "unset":
+            self.acquisition.told = None
+            self.remote.rare("deviceclock", "tell", now, self.clock.uptime(told[0]), told[1])
         if now - self._synced >= SYNC_MS:
             self._synced = now
             self.spool.sync()
+
+    @property
+    def streams(self) -> list:
+        """All that the board waits on."""
+        found = self.acquisition.streams + self.uplink.streams
+        return found if self.timekeeper is None else found + self.timekeeper.streams
 
     def run(self) -> str:
         """Go on until told to stop: `stop`, `restart` or `refused: …`."""
@@ -240,7 +264,7 @@ class Gateway:
                 board.collect()
                 wait = 100
             if wait:
-                board.wait(self.acquisition.streams + self.uplink.streams, wait)
+                board.wait(self.streams, wait)
         self.close()
         return self.leaving or "stop"
 

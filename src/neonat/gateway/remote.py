@@ -15,8 +15,9 @@ LOG_LINE_MAX = 160
 JUDGE_MS = 1000
 TRIES_MAX = 60
 RARE = "bundle incoming download flash boots checking commands config proof settings slots trials"
-RARE += " starting tuning hardware interface config_board safe"
+RARE += " starting tuning hardware interface config_board safe timing sntp deviceclock"
 KEPT = 4  # of them, while a bundle comes in
+MEDIBUS = "clock item remember"  # of its modules, what only `deviceclock` needs
 
 
 class Log:
@@ -59,6 +60,7 @@ class Remote:
         self.log = log
         self.begun: dict = begun or {"home": "", "reason": reason}
         self.download = None
+        self.device_ahead: "int | None" = None  # seconds, of the device's own clock
         self.until: "dict[str, int]" = {}
         self.tries = 0  # for want of memory, at the command that is to be answered
         self._judged = now = gateway.board.ticks()
@@ -83,10 +85,14 @@ class Remote:
             return getattr(__import__(path, None, None, (name,)), name)(self, *args)
         finally:
             if sys.implementation.name == "micropython":
-                package = sys.modules["neonat.gateway"]
-                for rare in RARE.split(" ")[KEPT if self.download is not None else 0 :]:
-                    if sys.modules.pop("neonat.gateway." + rare, self) is not self:
-                        delattr(package, rare)
+                kept = KEPT if self.download is not None else 0
+                self._drop("neonat.gateway", RARE.split(" ")[kept:])
+                self._drop("medibus", MEDIBUS.split(" "))
+
+    def _drop(self, package: str, names: "list[str]") -> None:
+        for name in names:
+            if sys.modules.pop(package + "." + name, self) is not self:
+                delattr(sys.modules[package], name)
 
     def step(self, now: int, online: bool) -> None:
         """End what has had its time, tell how a trial ended, feed the watchdog."""

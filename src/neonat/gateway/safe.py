@@ -61,6 +61,7 @@ class Idle:
     link = "down"
     line = {"baud": None, "parity": None}
     device = None
+    told = None
     streams: list = []
 
     def __init__(self) -> None:
