@@ -8,7 +8,6 @@ from neonat.gateway.remote import TRIES_MAX, Log, Remote
 from neonat.gateway.report import Report
 from neonat.gateway.sender import Sender
 from neonat.gateway.spool import Spool
-from neonat.gateway.timekeeper import Timekeeper
 from neonat.gateway.uplink import Uplink
 from neonat.gateway.writing import LINE_MAX, record, stamp, unset_stamp
 
@@ -65,8 +64,10 @@ class Gateway:
         self._synced = self._walled = now
         self._tend = getattr(board, "tend", None)
         self._connected = self._renumbered = False
-        self.timekeeper = None
+        self.timekeeper: "Timekeeper | None" = None
         if getattr(board, "asks_time", False) and config.get("ntp"):
+            from neonat.gateway.timekeeper import Timekeeper
+
             self.timekeeper = Timekeeper(self.remote, self.clock, now)
         self._step: "int | None" = None
         self._commands: "list[bytes]" = []
