@@ -9,7 +9,7 @@ from medibus.frame import Frame
 from medibus.items import as_dict, request_name
 
 # Direction, code, what, value; the unit has the rest of the line.
-_ROW = "{:<9}{:>5}  {:<36}{:>20}  {}"
+_ROW = "{:<9}{:>5}  {:<40}{:>20}  {}"
 
 
 class Output(Protocol):

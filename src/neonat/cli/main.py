@@ -51,7 +51,13 @@ def parser(commands: tuple[str, ...] = COMMANDS) -> argparse.ArgumentParser:
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; the exit code: 0 done, 1 could not, 2 wrong usage."""
-    words = sys.argv[1:] if argv is None else argv
+    try:
+        return _run(sys.argv[1:] if argv is None else argv)
+    except KeyboardInterrupt:
+        return 0
+
+
+def _run(words: list[str]) -> int:
     wanted = tuple(name for name in COMMANDS if words[:1] == [name])
     args = parser(wanted or COMMANDS).parse_args(words)
     if sys.stdout is None:
@@ -67,8 +73,6 @@ def main(argv: list[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE
-    except KeyboardInterrupt:
-        return 0
 
 
 if __name__ == "__main__":
