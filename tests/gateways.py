@@ -30,7 +30,7 @@ class Gateway:
         self.client.on_message = self._message
         self.client.connect(HOST, port)
         self.client.loop_start()
-        assert self._ready.wait(10)
+        assert self._ready.wait(60)
 
     def _message(self, _client, _user, message):
         ranges, bad = parse_ack(message.payload)
@@ -48,7 +48,7 @@ class Gateway:
             topic if topic in ("trame_complete", "test_topic") else f"neonat/1/{self.name}/{topic}"
         )
         payload = text.encode("latin-1")
-        self.client.publish(whole, payload, qos=1, retain=retain).wait_for_publish(10)
+        self.client.publish(whole, payload, qos=1, retain=retain).wait_for_publish(60)
 
     def close(self):
         self.client.disconnect()

@@ -48,7 +48,7 @@ class Command:
     def ends(self, number: int = signal.SIGTERM) -> int:
         self.process.send_signal(number)
         try:
-            return self.process.wait(5)
+            return self.process.wait(30)
         finally:
             self.process.kill()
 
@@ -57,7 +57,7 @@ def refused(folder: Path, *words: str) -> tuple[int, str]:
     """Exit code and stderr of a command that is to fail at once."""
     done = subprocess.run(
         [sys.executable, "-m", "neonat", *words], cwd=folder, capture_output=True, text=True,
-        timeout=30, check=False,
+        timeout=60, check=False,
     )  # fmt: skip
     assert done.stdout == ""
     return done.returncode, done.stderr
@@ -255,7 +255,7 @@ def test_demo_shows_its_incubators_and_ends_whole(tmp_path):
         assert address is not None
         http = int(address[1])
         latest = "/api/v1/gateways/demo/latest"
-        wait_for(lambda: "skin_temperature" in get(http, latest)[1], 30, "live values")
+        wait_for(lambda: "skin_temperature" in get(http, latest)[1], what="live values")
         code, text = refused(tmp_path, "demo", "--data", "data")
         assert code == 1
         assert "another demo" in text

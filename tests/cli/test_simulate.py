@@ -162,7 +162,7 @@ def test_clients_of_the_pty_come_and_go(tmp_path):
                     got.extend(os.read(client, 4096))
                 return b"\x01Q52\r" in got
 
-            wait_for(answered, 10, "the answer to ICC")
+            wait_for(answered, what="the answer to ICC")
             os.close(client)
 
 

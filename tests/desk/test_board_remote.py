@@ -42,7 +42,7 @@ class Told:
         self.client.on_message = self._message
         self.client.connect(HOST, port)
         self.client.loop_start()
-        assert self._ready.wait(10)
+        assert self._ready.wait(60)
 
     def _message(self, client, _user, message):
         if message.topic.endswith("/update"):
@@ -85,11 +85,14 @@ def test_a_real_gateway_is_listed_and_tells_its_status(tmp_path, broker, capfd):
         incubator(tmp_path) as line,
         gateway(tmp_path, broker.port, line, "--baud", "38400", "--parity", "odd"),
     ):
-        wait_for(lambda: "Babyleo" in board(capfd, broker, "list")[1], what="the gateway")
-        code, out, _ = board(capfd, broker, "list")
-        assert code == 0
-        row = next(text.split() for text in out.splitlines() if text.startswith("bed-1 "))
-        assert row[1] == "yes" and row[3] == "up"
+
+        def listed():
+            code, out, _ = board(capfd, broker, "list")
+            assert code == 0
+            rows = [text.split() for text in out.splitlines() if text.startswith("bed-1 ")]
+            return [row for row in rows if row[1] == "yes" and row[3] == "up" and "Babyleo" in row]
+
+        wait_for(listed, what="the gateway")
         code, out, _ = board(capfd, broker, "status", "bed-1")
         assert code == 0
         assert "Babyleo TN500" in out and "baud 38400" in out

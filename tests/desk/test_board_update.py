@@ -1,6 +1,7 @@
 """An update from the desk onto a booted image: delivered, tried, confirmed; forged ones refused."""
 
 import threading
+import time
 
 import pytest
 
@@ -14,9 +15,14 @@ from waiting import wait_for
 
 def slot(server):
     server.replies.clear()
-    server.command({"id": "s", "command": "status"})
-    wait_for(lambda: any(r.get("id") == "s" for r in server.replies), what="the status")
-    return next(r for r in server.replies if r.get("id") == "s")["slot"]
+
+    def asked():
+        # What is asked while the board connects anew is lost.
+        server.command({"id": "s", "command": "status"})
+        time.sleep(0.5)
+        return [reply for reply in server.replies if reply.get("id") == "s"]
+
+    return wait_for(asked, what="the status")[0]["slot"]
 
 
 @pytest.mark.slow

@@ -119,6 +119,11 @@ class Server:
         with self._lock:
             return [self.rows[key][1] for key in sorted(self.rows)]
 
+    def boots(self) -> set[int]:
+        """Every boot that has sent something."""
+        with self._lock:
+            return {boot for boot, _ in self.rows}
+
     def frames(self) -> list[str]:
         return [data for data in self.data() if not data.startswith("!")]
 
@@ -144,9 +149,9 @@ class Command:
         return self.log.read_text()
 
     def terminate(self) -> int:
-        """SIGTERM, then its exit code; it has 5 s."""
+        """SIGTERM, then its exit code."""
         self.process.terminate()
-        return self.process.wait(5)
+        return self.process.wait(30)
 
     def kill(self) -> None:
         self.process.kill()
@@ -159,7 +164,7 @@ class Command:
         if self.process.poll() is None:
             self.process.terminate()
             try:
-                self.process.wait(6)
+                self.process.wait(30)
             except subprocess.TimeoutExpired:
                 self.kill()
 

@@ -72,7 +72,7 @@ def test_frames_arrive_in_order_with_the_facts_around_them(tmp_path, broker, ser
         with gateway(tmp_path, broker.port, line, *runtime) as command:
             wait_for(lambda: len(server.frames()) > 20, what="frames")
             assert command.terminate() == 0
-        wait_for(lambda: server.states[-1] == {"online": False}, what="the farewell")
+        wait_for(lambda: server.states[-1:] == [{"online": False}], what="the farewell")
     assert server.data()[0].startswith("!boot reason=start version=")
     assert records(server, "link")[0]["device"] == "5700"
     assert records(server, "clock")[0]["source"] in ("rtc", "ntp")
@@ -111,13 +111,13 @@ def test_killed_again_and_again_nothing_is_lost_or_doubled(tmp_path, broker, ser
             wait_for(lambda: server.states[-1:] == [{"online": False}], what="the last will")
         server.acknowledging = False
         command = gateway(tmp_path, broker.port, line, *runtime)
-        wait_for(lambda: any(boot == 5 for boot, _ in server.rows), what="the fifth boot")
+        wait_for(lambda: 5 in server.boots(), what="the fifth boot")
         command.kill()
         server.acknowledging = True
         with gateway(tmp_path, broker.port, line, *runtime):
-            wait_for(lambda: any(boot == 6 for boot, _ in server.rows), what="the sixth boot")
+            wait_for(lambda: 6 in server.boots(), what="the sixth boot")
             wait_for(lambda: not list_backlog(tmp_path), what="an empty spool")
-    assert {boot for boot, _ in server.rows} == {1, 2, 3, 4, 5, 6}
+    assert server.boots() == {1, 2, 3, 4, 5, 6}
     assert not server.conflicts
     assert whole(server)
 
@@ -156,7 +156,7 @@ def test_after_an_outage_of_the_broker_the_newest_come_first(tmp_path, broker, s
             return any(reply["id"] == 2 for reply in server.replies)
 
         wait_for(slowed, what="the reply to a slower plan")
-        wait_for(lambda: whole(server) and len(server.rows) > arrived + 300, 50, "the backlog")
+        wait_for(lambda: whole(server) and len(server.rows) > arrived + 300, what="the backlog")
         assert server.order[arrived][1] > before + 100
     assert not server.refused
     assert not server.conflicts
@@ -216,7 +216,7 @@ def test_commands_are_answered_and_bad_ones_refused(tmp_path, broker, server, ru
         )
         assert asked({"id": "z", "command": "ping"})["ok"]
         assert asked({"id": 5, "command": "restart"})["ok"]
-        wait_for(lambda: any(boot == 2 for boot, _ in server.rows), what="the next boot")
+        wait_for(lambda: 2 in server.boots(), what="the next boot")
         wait_for(lambda: len(records(server, "boot")) == 2, what="its boot record")
     assert records(server, "boot")[1]["reason"] == "command"
 
@@ -235,7 +235,7 @@ def test_what_the_broker_kept_is_neither_an_acknowledgement_nor_a_command(
         wait_for(lambda: server.replies, what="a reply")
     assert [reply["id"] for reply in server.replies] == ["fresh"]
     assert server.replies[0]["state"]["spool"]["records"] > 3
-    assert {boot for boot, _ in server.rows} == {1}
+    assert server.boots() == {1}
 
 
 def test_a_line_that_vanishes_is_found_again(tmp_path, broker, server, runtime):
@@ -244,7 +244,7 @@ def test_a_line_that_vanishes_is_found_again(tmp_path, broker, server, runtime):
 
     with incubator(tmp_path) as line:
         command = gateway(tmp_path, broker.port, line, *runtime)
-        wait_for(lambda: server.frames(), what="frames")
+        wait_for(states, what="the link")
     with command:
         # A busy machine may have been silent for long enough to count as down before.
         wait_for(lambda: states()[-1] == "down", what="the link to go down")
@@ -275,7 +275,7 @@ def test_hostile_line_and_broker_away_at_the_start(tmp_path, runtime):
         broker = Broker(tmp_path, port=port)
         server = Server(port)
         try:
-            wait_for(lambda: len(server.frames()) > 15, 40, what="frames")
+            wait_for(lambda: len(server.frames()) > 15, what="frames")
             wait_for(lambda: records(server, "error"), what="errors")
             assert command.process.poll() is None
         finally:
@@ -342,7 +342,7 @@ def test_tls_with_user_and_password(tmp_path, runtime):
             with gateway(
                 tmp_path, port, line, "--broker", url, *words, NEONAT_BROKER_PASSWORD="wrong"
             ) as command:
-                assert command.process.wait(20) == 1
+                assert command.process.wait(60) == 1
             text = command.text()
         assert "broker does not authorise" in text
         assert "secret" not in text
@@ -355,7 +355,7 @@ def test_sigint_ends_it_cleanly_while_the_broker_is_away(tmp_path, runtime):
     with incubator(tmp_path) as line, gateway(tmp_path, free_port(), line, *runtime) as command:
         wait_for(lambda: "link: up" in command.text(), what="the link")
         command.process.send_signal(signal.SIGINT)
-        assert command.process.wait(5) == 0
+        assert command.process.wait(30) == 0
 
 
 @pytest.mark.parametrize("baud", [38400, 19200])
@@ -364,9 +364,9 @@ def test_baud_and_parity_are_found(tmp_path, broker, server, baud):
         incubator(tmp_path, "--baud", str(baud), "--parity", "even") as line,
         gateway(tmp_path, broker.port, line),
     ):
-        wait_for(lambda: records(server, "link"), 40, "the link")
+        wait_for(lambda: records(server, "link"), what="the link")
         wait_for(
-            lambda: server.states[-1].get("line") == {"baud": baud, "parity": "even"},
+            lambda: {"baud": baud, "parity": "even"} in [s.get("line") for s in server.states[-1:]],
             what="the line in the state",
         )
 
@@ -385,6 +385,6 @@ def test_a_killed_micropython_is_started_again(tmp_path, broker, server):
             check=True,
         )
         os.kill(int(found.stdout), signal.SIGKILL)
-        wait_for(lambda: any(boot == 2 for boot, _ in server.rows), what="the second boot")
+        wait_for(lambda: 2 in server.boots(), what="the second boot")
         wait_for(lambda: len(records(server, "boot")) == 2, what="its boot record")
     assert records(server, "boot")[1]["reason"] == "crash"

@@ -43,7 +43,7 @@ class Desk:
         self.server = server
         self.number = 0
 
-    def wait(self, condition, what, timeout=20.0):
+    def wait(self, condition, what, timeout=60.0):
         return wait_for(lambda: self.board.tend() and condition(), timeout, what)
 
     def reply(self, number, **facts):
@@ -133,7 +133,7 @@ def test_a_configuration_is_kept_when_it_delivers_and_taken_back_when_not(desk):
     assert desk.boot(2) | {"held": ""} == desk.boot(2) | {"held": "", "trial": "config"}
     desk.wait(lambda: {"confirmed": "config"} in desk.records("boot"), "its record")
     assert desk.ask("set-config", config={"broker": {"port": free_port()}})["ok"]
-    refused = desk.wait(lambda: desk.reply(desk.number, ok=False), "the refusal", 30)
+    refused = desk.wait(lambda: desk.reply(desk.number, ok=False), "the refusal")
     assert "rolled back" in refused["error"]
     assert desk.boot(4)["reason"] == "rollback"
     assert any(e["reason"] == "rollback" and e["of"] == "config" for e in desk.records("error"))
@@ -166,7 +166,7 @@ def test_an_update_is_confirmed_and_a_broken_one_rolled_back(desk, made):
     del files["neonat/gateway/program.mpy"]
     files["neonat/gateway/program.py"] = b"raise ValueError('not like this')\n"
     assert desk.deliver(update.pack(files, KEY, "9.2", 8, mpy)).state == "trial"
-    refused = desk.wait(lambda: desk.reply(str(desk.number), ok=False), "the refusal", 30)
+    refused = desk.wait(lambda: desk.reply(str(desk.number), ok=False), "the refusal")
     assert "rolled back" in refused["error"]
     assert desk.boot(4)["reason"] == "rollback"
     assert any("not like this" in e.get("trace", "") for e in desk.records("error"))
@@ -196,7 +196,7 @@ def test_what_is_no_good_update_is_refused_with_its_reason(desk):
         desk.server.client.publish("neonat/1/bed-1/update", rubbish, qos=1)
     assert desk.ask("status")["ok"]
     assert not desk.ask("status")["trial"]
-    assert {boot for boot, _ in desk.server.rows} == {1}
+    assert desk.server.boots() == {1}
 
 
 def test_an_exception_ends_up_in_the_store(desk, tmp_path):
@@ -206,8 +206,11 @@ def test_an_exception_ends_up_in_the_store(desk, tmp_path):
     desk.wait(lambda: "two wires crossed" in desk.board.text(), "the crash")
     (tmp_path / "stand-ins" / "crash").unlink()
     desk.wait(lambda: any(b.get("reason") == "crash" for b in desk.records("boot")), "its boot")
-    desk.wait(lambda: desk.records("error"), "the trace")
-    assert "two wires crossed" in desk.records("error")[0]["trace"]
+    # What the line said while the power was cut may be an error of its own.
+    desk.wait(
+        lambda: any("two wires crossed" in e.get("trace", "") for e in desk.records("error")),
+        "the trace",
+    )
 
 
 def test_a_stuck_micropython_is_killed_and_started_again(tmp_path):
@@ -217,7 +220,7 @@ def test_a_stuck_micropython_is_killed_and_started_again(tmp_path):
     try:
         with (
             incubator(tmp_path) as line,
-            gateway(tmp_path, broker.port, line, *words, NEONAT_WATCHDOG_S="2") as command,
+            gateway(tmp_path, broker.port, line, *words, NEONAT_WATCHDOG_S="5") as command,
         ):
             wait_for(lambda: server.frames(), what="frames")
             found = subprocess.run(

@@ -43,7 +43,7 @@ class Ingest:
         if self.process is not None:
             self.process.send_signal(number)
             try:
-                return self.process.wait(5)
+                return self.process.wait(30)
             finally:
                 self.process.kill()
         return None
@@ -108,7 +108,7 @@ def test_killed_again_and_again_nothing_is_lost_or_doubled(parts):
             acked = set(gateway.acked)
             assert acked <= set(ingest.stored())
             ingest.start()
-            wait_for(lambda n=total: len(set(gateway.acked)) == n, 40, "all acknowledgements")
+            wait_for(lambda n=total: len(set(gateway.acked)) == n, 120, "all acknowledgements")
         finally:
             load.stop()
     assert ingest.stored() == [(7, seq) for seq in range(1, total + 1)]
@@ -139,7 +139,7 @@ def test_a_full_disk_delays_only(parts):
         wait_for(lambda: "nothing is acknowledged meanwhile" in ingest.log, what="a full disk")
         resource.prlimit(ingest.process.pid, resource.RLIMIT_FSIZE, limits)
         wait_for(lambda: "works again" in ingest.log, what="the recovery")
-        wait_for(lambda: len(set(gateway.acked)) == 20_000, 60, "all acknowledgements")
+        wait_for(lambda: len(set(gateway.acked)) == 20_000, 120, "all acknowledgements")
     finally:
         load.stop()
     assert len(ingest.stored()) == 20_000
@@ -197,7 +197,7 @@ def test_hostile_messages_end_nothing(parts):
         return {reason for (reason,) in ingest.ask("SELECT DISTINCT reason FROM refusals")}
 
     # The broker may hand on what another client sent later first.
-    wait_for(lambda: {"envelope", "topic", "state"} <= reasons(), 20, "all kinds of refusals")
+    wait_for(lambda: {"envelope", "topic", "state"} <= reasons(), what="all kinds of refusals")
     (size,) = ingest.ask("SELECT max(length(payload)) FROM refusals")[0]
     assert size <= 256 * 4
     assert ingest.end() == 0

@@ -43,7 +43,7 @@ def port(tmp_path):
     wait_for(accepts(HOST, number), what="Mosquitto with TLS")
     yield number
     broker.send_signal(signal.SIGTERM)
-    broker.wait(5)
+    broker.wait(30)
 
 
 def test_envelopes_through_tls(port, tmp_path):

@@ -22,7 +22,7 @@ def pty(tmp_path):
 def opened(port):
     client = os.open(port.link, os.O_RDWR | os.O_NOCTTY)
     os.set_blocking(client, False)
-    wait_for(lambda: (port.read(0), port.present)[1], 5, "the port to see its client")
+    wait_for(lambda: (port.read(0), port.present)[1], what="the port to see its client")
     return client
 
 
@@ -53,7 +53,7 @@ def test_clients_come_and_go_and_find_no_old_bytes(pty):
     while pty.write(b"never read" * 100):
         pass
     os.close(client)
-    wait_for(lambda: (pty.read(0), not pty.present)[1], 5, "the client to be gone")
+    wait_for(lambda: (pty.read(0), not pty.present)[1], what="the client to be gone")
     client = opened(pty)
     assert received(client) == b""
     assert pty.write(b"new")
@@ -127,12 +127,12 @@ def test_tcp_serves_one_client_after_the_other():
     port = TcpPort("127.0.0.1", 0)
     for word in (b"first", b"second"):
         with socket.create_connection(("127.0.0.1", port.port), timeout=5) as client:
-            wait_for(lambda: (port.read(0.1), port.present)[1], 5, "the client")
+            wait_for(lambda: (port.read(0.1), port.present)[1], what="the client")
             client.sendall(word)
-            assert wait_for(lambda: port.read(0.1), 5, "bytes") == word
+            assert wait_for(lambda: port.read(0.1), what="bytes") == word
             assert port.write(word)
             assert client.recv(100) == word
-        wait_for(lambda: (port.read(0.1), not port.present)[1], 5, "the client to be gone")
+        wait_for(lambda: (port.read(0.1), not port.present)[1], what="the client to be gone")
         assert not port.write(b"x")
     port.close()
 

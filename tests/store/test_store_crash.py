@@ -83,4 +83,4 @@ def test_two_writers_see_each_others_records(db: Database) -> None:
     assert names == ["g"]
     assert stores[0].changes(change) == (change, [])
     stores[1].write([made("g", 1, 21, MEASURED[0], T0 + 21, 21)])
-    assert wait_for(lambda: stores[0].changes(change)[1], 5, "the change") == ["g"]
+    assert wait_for(lambda: stores[0].changes(change)[1], what="the change") == ["g"]

@@ -10,6 +10,8 @@ from system.chain import Life, Stored
 # reached the spool.
 OPENING_MS = 1500
 CLOSING_MS = 2000
+# On a busy machine that takes longer: an answer and what a device says without being asked.
+AT_AN_END = 4
 
 
 class Sent(NamedTuple):
@@ -41,7 +43,19 @@ def sent_by_life(log: list[dict[str, Any]], lives: list[Life]) -> list[list[Sent
         frames = [(raw, False) for raw in harmed + cut_short]
         frames += [(line["raw"], True)] if "raw" in line else []
         found[index] += [Sent(raw, whole, opening, closing, client) for raw, whole in frames]
-    return found
+    return [_ends(sent) for sent in found]
+
+
+def _ends(sent: list[Sent]) -> list[Sent]:
+    """The first frames of each client and the last of all may be lost, however long they took."""
+    out = []
+    place, client = 0, 0
+    for index, item in enumerate(sent):
+        place = place + 1 if item.client == client else 0
+        client = item.client
+        closing = item.closing or index >= len(sent) - AT_AN_END
+        out.append(item._replace(opening=item.opening or place < AT_AN_END, closing=closing))
+    return out
 
 
 def unix_ms(text: str) -> int:

@@ -17,10 +17,10 @@ def shown(event):
     return {(item["code"], item["raw"]) for item in event.data["readings"]}
 
 
-def newest(chain):
-    """The readings of the newest measured data on the line as (code, raw)."""
+def measured(chain):
+    """The readings of all measured data on the line, in order, each as (code, raw)."""
     sent = [line["raw"] for line in chain.log() if line.get("raw", "").startswith("\\x01$")]
-    return {(item.code, item.raw) for item in items(frame_of(unescape(sent[-1])))}
+    return [{(item.code, item.raw) for item in items(frame_of(unescape(raw)))} for raw in sent]
 
 
 @pytest.mark.parametrize("micropython", [False, True], ids=["cpython", "micropython"])
@@ -32,7 +32,12 @@ def test_what_is_on_the_line_reaches_the_browser(tmp_path, micropython):
             def live():
                 return [event for event in stream.events if event.kind == "gateway"]
 
-            wait_for(lambda: len(live()) >= 6, 30, "live events")
-            wait_for(lambda: shown(live()[-1]) == newest(chain), 15, "the last values to be shown")
+            wait_for(lambda: len(live()) >= 6, what="live events")
+            # The line goes on while a busy machine shows what it said before.
+            before = len(measured(chain)) - 1
+            wait_for(
+                lambda: shown(live()[-1]) in measured(chain)[before:],
+                what="later values to be shown",
+            )
             assert {event.data["gateway"] for event in live()} == {GATEWAY}
             assert [event.arrived for event in live()] == sorted(e.arrived for e in live())

@@ -18,12 +18,17 @@ def links(chain):
 def test_the_gateway_outlives_its_line(tmp_path, micropython):
     with Chain(tmp_path, micropython=micropython) as chain:
         chain.await_first()
+        wait_for(lambda: links(chain), what="the link")
         chain.simulator.end()
+        wait_for(lambda: links(chain)[-1] == "state=down", what="the line's end")
+        downs = len(links(chain))
         before = len(chain.stored())
         chain.simulator.start()
         wait_for(lambda: os.path.islink(tmp_path / "line"), what="the incubator's new line")
-        wait_for(lambda: len(chain.stored()) > before + 50, 30, "frames of the new line")
-        wait_for(lambda: links(chain) == ["state=up", "state=down", "state=up"], 15, "all links")
+        wait_for(lambda: len(chain.stored()) > before + 50, what="frames of the new line")
+        # A busy machine may have been silent for long enough to count as down before.
+        wait_for(lambda: links(chain)[downs:].count("state=up") > 0, what="the link again")
+        assert links(chain)[0] == "state=up"
         assert {row.boot for row in chain.stored()} == {1}
         audit = chain.audit()
         assert audit.complete

@@ -66,7 +66,7 @@ def test_what_was_given_up_is_named_and_nothing_else_is_missing(tmp_path, microp
         chain.kill_gateway()
         chain.gateway.words += ["--spool-size", SMALLEST]
         chain.start_gateway()
-        wait_for(lambda: len(chain.stored()) > 50, 40, "the quick plan")
+        wait_for(lambda: len(chain.stored()) > 50, what="the quick plan")
         chain.kill_broker()
         # Killed while it gives up the oldest with every few records.
         before = newest(chain)[0]
@@ -74,8 +74,8 @@ def test_what_was_given_up_is_named_and_nothing_else_is_missing(tmp_path, microp
         chain.kill_gateway()
         chain.start_gateway()
         chain.start_broker()
-        wait_for(lambda: any(row.boot > before for row in chain.stored()), 40, "the next boot")
-        chain.settle(90)
+        wait_for(lambda: any(row.boot > before for row in chain.stored()), what="the next boot")
+        chain.settle()
         stored, named, holes = numbers(chain), given_up(chain), gaps(chain)
         assert set(holes) == {"dropped"}
         assert holes["dropped"] == named - stored

@@ -52,11 +52,15 @@ def test_a_gateway_with_a_new_spool_finds_numbers_that_are_free(tmp_path, microp
         before = chain.stored()
         shutil.rmtree(chain.spool)
         chain.start_gateway()
-        wait_for(lambda: sum(row.boot > 3 for row in chain.stored()) > 20, 30, "new numbers")
+        wait_for(lambda: sum(row.boot > 3 for row in chain.stored()) > 20, what="new numbers")
         after = chain.stored()
         # What was stored is untouched, and what was not taken is seen by the operator.
         assert [row for row in after if row in before] == before
         assert refused(chain) > 0
         assert {row.boot for row in after} == {1, 2, 3, 4}
-        chain.desk.tell("status")
-        wait_for(lambda: chain.desk.status.get("boot") == 4, what="the number in the state")
+
+        def told():
+            chain.desk.tell("status")
+            return chain.desk.status.get("boot") == 4
+
+        wait_for(told, what="the number in the state")

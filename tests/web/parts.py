@@ -108,7 +108,7 @@ class Site:
             daemon=True,
         )
         self.thread.start()
-        wait_for(lambda: self.address, 20, "the web server")
+        wait_for(lambda: self.address, what="the web server")
         self.port = int(self.address.rstrip("/").rpartition(":")[2])
 
     def _ready(self, address: str) -> None:
@@ -116,7 +116,7 @@ class Site:
 
     def stop(self) -> None:
         self.stop_event.set()
-        self.thread.join(10)
+        self.thread.join(60)
         assert not self.thread.is_alive(), "the server did not stop"
 
     def request(
@@ -126,7 +126,7 @@ class Site:
         headers: dict[str, str] | None = None,
         body: Any = None,
     ) -> tuple[http.client.HTTPResponse, bytes]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
             sent = None if body is None else json.dumps(body).encode()
             given = {} if body is None else {"Content-Type": "application/json"}
@@ -147,7 +147,7 @@ class Listener:
     """One client of the stream."""
 
     def __init__(self, port: int, last: int | None = None) -> None:
-        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         headers = {} if last is None else {"Last-Event-ID": str(last)}
         self.connection.request("GET", "/api/v1/stream", headers=headers)
         self.answer = self.connection.getresponse()

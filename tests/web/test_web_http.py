@@ -44,9 +44,9 @@ def test_healthz_says_what_is_missing_until_all_works(tmp_path: Path):
         assert status == 503 and said["ok"] is False and said["reason"].startswith("store: ")
         assert said["gateways"] is None
         ward = Ward(file)
-        wait_for(lambda: "ingest has not run" in (health()[1]["reason"] or ""), 10, "the store")
+        wait_for(lambda: "ingest has not run" in (health()[1]["reason"] or ""), what="the store")
         ward.health()
-        wait_for(lambda: health()[0] == 200, 10, "a healthy server")
+        wait_for(lambda: health()[0] == 200, what="a healthy server")
         assert health()[1]["reason"] is None
         for change, words in [
             ({"failure": "disk full"}, "ingest cannot store: disk full"),
@@ -54,10 +54,10 @@ def test_healthz_says_what_is_missing_until_all_works(tmp_path: Path):
             ({"running": False}, "ingest is stopped"),
         ]:
             ward.health(**change)
-            wait_for(lambda words=words: words in (health()[1]["reason"] or ""), 10, words)
+            wait_for(lambda words=words: words in (health()[1]["reason"] or ""), what=words)
             assert health()[0] == 503
         ward.health()
-        wait_for(lambda: health()[0] == 200, 10, "recovery")
+        wait_for(lambda: health()[0] == 200, what="recovery")
         ward.store.close()
     finally:
         site.stop()

@@ -74,7 +74,7 @@ def test_a_server_that_does_not_store_is_the_reason(ward: Ward, site: Site) -> N
         said = site.json("/api/v1/ward")
         return said["tiles"][0]["stale"]["reason"] if not said["server"]["ok"] else ""
 
-    wait_for(lambda: reason() == "server_behind", 20, "the server's own trouble")
+    wait_for(lambda: reason() == "server_behind", what="the server's own trouble")
 
 
 def test_the_order_of_tiles_is_kept(ward: Ward, site: Site) -> None:
