@@ -32,6 +32,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "neonat.gateway",
         "neonat.ingest.broker_url",
         "neonat.update",
+        # What the page wants done, told by what it promises.
+        "neonat.web.options",
         "neonat.board",
     ),
 }

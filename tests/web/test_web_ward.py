@@ -53,8 +53,8 @@ def test_a_tile_tells_all_of_a_gateway(ward: Ward, site: Site) -> None:
     [
         ({"online": False}, "gateway_off"),
         ({"link": "down"}, "line_down"),
-        ({"link": "connecting"}, "incubator_off"),
-        ({"link": "up"}, "incubator_off"),
+        ({"link": "connecting"}, "device_off"),
+        ({"link": "up"}, "device_off"),
         ({"spool": {"records": 500}}, "server_behind"),
     ],
 )

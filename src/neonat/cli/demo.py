@@ -11,11 +11,12 @@ from pathlib import Path
 
 from neonat.broker import BrokerError, check_free
 from neonat.cli.gateway import find_micropython
+from neonat.cli.http import HTTP_DEFAULT, add_http_options, address
 from neonat.cli.output import CommandError
 from neonat.cli.serve import LISTEN_DEFAULT, neonat, reachable, supervise
-from neonat.cli.web import HTTP_DEFAULT, add_http_option, address
 from neonat.demo.ward import BEDS, Bed
 from neonat.supervisor import Child
+from neonat.web.address import is_loopback
 
 # The history ends before the gateways begin, so that nothing is in both.
 BEFORE_START_MS = 60_000
@@ -32,7 +33,7 @@ def add(subparsers: argparse._SubParsersAction) -> None:
         epilog="example: neonat demo --data ./data",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    add_http_option(
+    add_http_options(
         parser, None, f"where the page is (default: {HTTP_DEFAULT}, or a free port when taken)"
     )
     parser.add_argument(
@@ -54,6 +55,8 @@ def run(args: argparse.Namespace) -> int:
     data = Path(args.data).resolve()
     with alone(data):
         args.http = args.http or free(HTTP_DEFAULT)
+        # A demonstration on this machine needs no sign-in.
+        args.http_open = args.http_open or is_loopback(address(args.http, "--http")[0])
         listen = free(LISTEN_DEFAULT)
         args.db = f"sqlite:///{data / 'neonat.db'}"
         args.broker, args.broker_listen = "embedded", listen

@@ -22,6 +22,7 @@ COMMANDS = (
     "audit",
     "board",
     "db",
+    "user",
 )
 
 

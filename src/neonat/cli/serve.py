@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 
 from neonat.broker import BrokerError, check, check_free, command, environment, users_of
+from neonat.cli.http import add_http_options, address, http_address, words_of
 from neonat.cli.ingest import (
     BROKER_VARIABLE,
     DB_VARIABLE,
@@ -17,7 +18,6 @@ from neonat.cli.ingest import (
     given,
 )
 from neonat.cli.output import CommandError, stop_event
-from neonat.cli.web import add_http_option, address, http_address
 from neonat.ingest.broker_url import BrokerUrl, BrokerUrlError, broker_url
 from neonat.supervisor import Child, ChildError, Supervisor
 
@@ -38,7 +38,7 @@ def add(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--db", metavar="URL", help="sqlite:///FILE or postgresql://… (or set NEONAT_DB)"
     )
-    add_http_option(parser)
+    add_http_options(parser)
     parser.add_argument(
         "--broker",
         default="embedded",
@@ -107,8 +107,9 @@ def children(args: argparse.Namespace) -> list[Child]:
     words += ["--verbose"] if args.verbose else []
     secret = {DB_VARIABLE: db, BROKER_VARIABLE: broker.secret_url()}
     family.append(Child("ingest", neonat(*words), secret))
-    page = ["web", "--http", args.http] + (["--http-open"] if args.http_open else [])
-    family.append(Child("web", neonat(*page), {DB_VARIABLE: db}, accepts(*http)))
+    page = ["web", *words_of(args), "--topic-prefix", args.topic_prefix]
+    page += ["--broker-ca", args.broker_ca] if args.broker_ca else []
+    family.append(Child("web", neonat(*page), secret, accepts(*http)))
     return family
 
 
@@ -171,6 +172,7 @@ def accepts(host: str, port: int) -> Callable[[], bool]:
 def print_addresses(args: argparse.Namespace) -> None:
     """Tell on stderr what listens where."""
     where = args.broker_listen if args.broker == "embedded" else str(broker_url(args.broker))
-    print(f"page    http://{args.http}/", file=sys.stderr)
+    page = args.public_url or f"http{'s' if args.http_cert else ''}://{args.http}/"
+    print(f"page    {page}", file=sys.stderr)
     print(f"broker  {where}", file=sys.stderr)
     print("Ctrl-C ends it.", file=sys.stderr, flush=True)

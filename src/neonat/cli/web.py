@@ -1,12 +1,17 @@
 """`neonat web`: the page and the HTTP interface."""
 
 import argparse
+import os
 import sys
 
-from neonat.cli.ingest import DB_VARIABLE, given
-from neonat.cli.output import CommandError, UsageError, stop_event
-
-HTTP_DEFAULT = "127.0.0.1:8080"
+from neonat.cli.http import add_http_options, http_address, options_of
+from neonat.cli.ingest import (
+    BROKER_VARIABLE,
+    DB_VARIABLE,
+    add_broker_options,
+    given,
+)
+from neonat.cli.output import CommandError, stop_event
 
 
 def add(subparsers: argparse._SubParsersAction) -> None:
@@ -15,33 +20,27 @@ def add(subparsers: argparse._SubParsersAction) -> None:
         "web",
         help="show a database as a page and over HTTP",
         description="Show a database as a live page and over HTTP.",
-        epilog="example: neonat web --db sqlite:///data/neonat.db --http 127.0.0.1:8080",
+        epilog="example: neonat web --db sqlite:///data/neonat.db --http 127.0.0.1:8080\n\n"
+        "The broker is what actions on gateways go through; without one they cannot be asked.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--db", metavar="URL", help="sqlite:///FILE (or set NEONAT_DB)")
-    add_http_option(parser)
-    parser.set_defaults(run=run)
-
-
-def add_http_option(
-    parser: argparse.ArgumentParser,
-    default: str | None = HTTP_DEFAULT,
-    says: str = f"where the page is (default: {HTTP_DEFAULT})",
-) -> None:
-    """Add where the page is, and who may see it."""
-    parser.add_argument("--http", default=default, metavar="HOST:PORT", help=says)
     parser.add_argument(
-        "--http-open",
-        action="store_true",
-        help="let everybody who reaches that address see the page; it has no sign-in",
+        "--db", metavar="URL", help="sqlite:///FILE or postgresql://… (or set NEONAT_DB)"
     )
+    add_http_options(parser)
+    parser.add_argument(
+        "--broker", metavar="URL", help="for actions on gateways (or set NEONAT_BROKER)"
+    )
+    add_broker_options(parser)
+    parser.add_argument(
+        "--topic-prefix", default="neonat/1", metavar="TOPIC", help="default: neonat/1"
+    )
+    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Serve until told to stop."""
     from neonat.logs import to_stderr
-    from neonat.web.address import is_loopback
-    from neonat.web.options import Options
     from neonat.web.server import ServeError, serve
 
     stop = stop_event()
@@ -49,12 +48,43 @@ def run(args: argparse.Namespace) -> int:
     host, port = http_address(args)
     db = given(args.db, DB_VARIABLE, "--db")
     note = check_database(db)
+    options = options_of(args, db, operator_of(args))
+    certificate = (args.http_cert, args.http_key) if args.http_cert else None
+
+    def ready(address: str) -> None:
+        told = note + first_steps(args, db, options.public_url or address)
+        print(told, end="", file=sys.stderr, flush=True)
+
     try:
-        options = Options(db, local=is_loopback(host))
-        serve(options, host, port, stop, lambda _: print(note, end="", file=sys.stderr, flush=True))
+        serve(options, host, port, stop, ready, certificate)
     except ServeError as error:
         raise CommandError(str(error)) from error
     return 0
+
+
+def operator_of(args: argparse.Namespace):
+    """What carries actions to gateways, None without a broker; CommandError."""
+    from neonat.board.operator import BrokerOperator
+    from neonat.ingest.broker_url import BrokerUrlError, broker_url
+
+    url = args.broker or os.environ.get(BROKER_VARIABLE)
+    if not url:
+        return None
+    try:
+        broker = broker_url(url, args.broker_password_file)
+    except BrokerUrlError as error:
+        raise CommandError(str(error)) from error
+    return BrokerOperator(broker, args.topic_prefix, args.broker_ca)
+
+
+def first_steps(args: argparse.Namespace, db: str, address: str) -> str:
+    """The one-time link where nobody can sign in yet and somebody might."""
+    from neonat.web.first import offer_link
+
+    if args.http_open:
+        return ""
+    link = offer_link(db, address)
+    return "" if link is None else f"neonat web: make the first administrator, once: {link}\n"
 
 
 def check_database(db: str) -> str:
@@ -68,28 +98,3 @@ def check_database(db: str) -> str:
     except StoreError as error:
         raise CommandError(str(error)) from error
     return ""
-
-
-def http_address(args: argparse.Namespace) -> tuple[str, int]:
-    """Where the page listens; CommandError for an open address that nobody asked for."""
-    from neonat.web.address import is_loopback
-
-    host, port = address(args.http, "--http")
-    if not (is_loopback(host) or args.http_open):
-        raise CommandError(
-            f"--http {args.http} is reached by others and the page has no sign-in: put a proxy"
-            " with authentication before a loopback address, or add --http-open"
-        )
-    return host, port
-
-
-def address(text: str, option: str) -> tuple[str, int]:
-    """Host and port of `HOST:PORT` or `[IPv6]:PORT`; UsageError for anything else."""
-    host, colon, port = text.rpartition(":")
-    if host.startswith("[") and host.endswith("]"):
-        host = host[1:-1]
-    elif ":" in host:
-        host = ""
-    if not (host and colon and port.isascii() and port.isdigit() and 0 < int(port[:6]) < 65536):
-        raise UsageError(f"{option} is HOST:PORT, such as 127.0.0.1:8080, not {text!r}")
-    return host, int(port)

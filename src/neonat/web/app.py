@@ -10,7 +10,18 @@ from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from neonat.store import people
-from neonat.web.api import access, alarms, gateways, names, system, trail, users, ward
+from neonat.web.api import (
+    access,
+    actions,
+    alarms,
+    gateways,
+    names,
+    oidc,
+    system,
+    trail,
+    users,
+    ward,
+)
 from neonat.web.assets import load_assets, serve_asset
 from neonat.web.encode import Json
 from neonat.web.guard import Guard
@@ -22,7 +33,7 @@ from neonat.web.shapes import OURS
 from neonat.web.site import Site
 from neonat.web.source import UnavailableError
 
-ROUTERS = (system, access, ward, gateways, alarms, names, users, trail)
+ROUTERS = (system, access, oidc, ward, gateways, actions, alarms, names, users, trail)
 
 
 def create_app(options: Options) -> ASGIApp:

@@ -14,6 +14,7 @@ from neonat.store.trail import Entry
 from neonat.web import facts
 from neonat.web.access.keeper import Keeper, Visitor
 from neonat.web.access.throttle import Throttle
+from neonat.web.acts import Acts
 from neonat.web.health import Health, now_ms
 from neonat.web.hub import Hub
 from neonat.web.options import Options
@@ -23,6 +24,7 @@ from neonat.web.ward import Ward
 
 if TYPE_CHECKING:
     from neonat.store.base import Base
+    from neonat.web.access.oidc import Provider
 
 T = TypeVar("T")
 
@@ -37,8 +39,10 @@ class Site:
         self.options = options
         self.source = Source(options.db_url)
         self.health = Health(self.source)
+        self.acts = Acts()
         self.keeper = Keeper(self.source, options)
         self.throttle = Throttle()
+        self.provider = _provider(options)
         self.ward = Ward(self.health)
         self.hub = Hub(self.source, self.ward.told, self.health.status)
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="web-store")
@@ -52,6 +56,7 @@ class Site:
             yield
         finally:
             self.hub.stop()
+            self.acts.close()
             self._pool.shutdown(wait=False, cancel_futures=True)
 
     async def in_thread(self, work: Callable[[], T]) -> T:
@@ -108,6 +113,15 @@ class Site:
         if found is None:
             raise Problem(404, f"no gateway {gateway[:40]!r} has been seen")
         return found
+
+
+def _provider(options: Options) -> "Provider | None":
+    if options.oidc is None:
+        return None
+    # Half a second of imports that few servers need.
+    from neonat.web.access.oidc import Provider
+
+    return Provider(options.oidc)
 
 
 def entry_of(

@@ -139,7 +139,7 @@ def _reason(one: Row, server_ok: bool) -> str:
     if (one["waiting"] or 0) > BACKLOG:
         return "server_behind"
     if one["link"] in ("connecting", "up"):
-        return "incubator_off"
+        return "device_off"
     return "unknown"
 
 

@@ -79,7 +79,7 @@ class Alarm(Shape):
 class Stale(Shape):
     """Why there are no values of now.
 
-    `reason`: server_behind, gateway_off, line_down, incubator_off or unknown.
+    `reason`: server_behind, gateway_off, line_down, device_off or unknown.
     """
 
     since: Stamp | None
