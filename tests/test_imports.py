@@ -17,6 +17,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "neonat.store": ("neonat.store",),
     "neonat.ingest": ("medibus", "neonat.gateway.envelope", "neonat.store", "neonat.ingest"),
     "neonat.audit": ("medibus", "neonat.gateway.envelope", "neonat.store", "neonat.audit"),
+    "neonat.deploy": ("neonat.ingest", "neonat.store", "neonat.deploy"),
     "neonat.export": ("medibus", "neonat.store", "neonat.export"),
     "neonat.web": ("neonat.store", "neonat.web"),
     "neonat.demo": (

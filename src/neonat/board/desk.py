@@ -37,7 +37,10 @@ class Desk:
             self._client.username_pw_set(broker.user, broker.password)
         if broker.tls:
             try:
-                self._client.tls_set_context(ssl.create_default_context(cafile=ca_file))
+                context = ssl.create_default_context(cafile=ca_file)
+                if broker.certificate is not None:
+                    context.load_cert_chain(broker.certificate, broker.key)
+                self._client.tls_set_context(context)
             except (OSError, ssl.SSLError) as error:
                 raise BoardError(f"cannot use the certificates in {ca_file}: {error}") from error
 

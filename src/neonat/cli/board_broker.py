@@ -29,6 +29,8 @@ def broker(found: argparse.ArgumentParser) -> None:
         "--broker-password-file", metavar="FILE", help="the first line is the broker's password"
     )
     found.add_argument("--broker-ca", metavar="FILE", help="certificates to trust with mqtts://")
+    found.add_argument("--broker-cert", metavar="FILE", help="log in by this certificate (PEM)")
+    found.add_argument("--broker-key", metavar="FILE", help="its key")
     found.add_argument("--topic-prefix", default="neonat/1", metavar="TOPIC")
 
 
@@ -41,6 +43,7 @@ def desk(args: argparse.Namespace) -> "Desk":
     if not url:
         raise UsageError(f"give --broker URL (or set {BROKER_VARIABLE})")
     try:
-        return Desk(broker_url(url, args.broker_password_file), args.topic_prefix, args.broker_ca)
+        known = broker_url(url, args.broker_password_file, args.broker_cert, args.broker_key)
+        return Desk(known, args.topic_prefix, args.broker_ca)
     except BrokerUrlError as error:
         raise CommandError(str(error)) from error

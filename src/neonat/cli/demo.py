@@ -61,6 +61,7 @@ def run(args: argparse.Namespace) -> int:
         args.db = f"sqlite:///{data / 'neonat.db'}"
         args.broker, args.broker_listen = "embedded", listen
         args.broker_users, args.broker_open, args.broker_ca = None, False, None
+        args.broker_cert = args.broker_key = args.log = None
         args.broker_password_file = None
         args.topic_prefix, args.legacy_timezone = "neonat/1", "Europe/Paris"
         before = History(data, args.history)

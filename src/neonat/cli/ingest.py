@@ -5,6 +5,7 @@ import os
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from neonat.cli.output import CommandError, UsageError, stop_event
+from neonat.logs import add_log_option, to_stderr
 
 DB_VARIABLE = "NEONAT_DB"
 BROKER_VARIABLE = "NEONAT_BROKER"
@@ -41,6 +42,10 @@ def add_broker_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--broker-ca", metavar="FILE", help="certificates to trust with mqtts:// (PEM)"
     )
+    parser.add_argument(
+        "--broker-cert", metavar="FILE", help="log in by this certificate (PEM), with --broker-key"
+    )
+    parser.add_argument("--broker-key", metavar="FILE", help="the certificate's key (PEM)")
 
 
 def add_ingest_options(parser: argparse.ArgumentParser) -> None:
@@ -55,6 +60,7 @@ def add_ingest_options(parser: argparse.ArgumentParser) -> None:
         help="of the original firmware's timestamps (default: Europe/Paris)",
     )
     parser.add_argument("--verbose", action="store_true", help="log more")
+    add_log_option(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -63,16 +69,18 @@ def run(args: argparse.Namespace) -> int:
     from neonat.ingest.link import LinkError
     from neonat.ingest.reading import FrameReader
     from neonat.ingest.worker import Worker
-    from neonat.logs import to_stderr
     from neonat.store import StoreError, open_store
 
     stop = stop_event()
-    to_stderr(args.verbose)
+    to_stderr(args.verbose, args.log)
     db = given(args.db, DB_VARIABLE, "--db")
     check_options(args)
     try:
         broker = broker_url(
-            given(args.broker, BROKER_VARIABLE, "--broker"), args.broker_password_file
+            given(args.broker, BROKER_VARIABLE, "--broker"),
+            args.broker_password_file,
+            args.broker_cert,
+            args.broker_key,
         )
         reader = FrameReader()
         store = open_store(db, reader=reader)

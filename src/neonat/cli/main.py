@@ -20,6 +20,8 @@ COMMANDS = (
     "web",
     "export",
     "audit",
+    "init",
+    "doctor",
     "board",
     "db",
     "user",

@@ -19,6 +19,7 @@ from neonat.cli.ingest import (
 )
 from neonat.cli.output import CommandError, stop_event
 from neonat.ingest.broker_url import BrokerUrl, BrokerUrlError, broker_url
+from neonat.logs import to_stderr
 from neonat.supervisor import Child, ChildError, Supervisor
 
 LISTEN_DEFAULT = "127.0.0.1:1883"
@@ -71,10 +72,8 @@ def run(args: argparse.Namespace) -> int:
 
 def supervise(args: argparse.Namespace, more: list[Child], started: Callable[[], None]) -> int:
     """Run the server's children and `more` of them; `started` is called once all are up."""
-    from neonat.logs import to_stderr
-
     stop = stop_event()
-    to_stderr(args.verbose)
+    to_stderr(args.verbose, args.log)
     check_options(args)
     try:
         supervisor = Supervisor([*children(args), *more], stop)
@@ -97,18 +96,23 @@ def children(args: argparse.Namespace) -> list[Child]:
         broker, child = embedded(args)
         family.append(child)
     else:
-        broker = broker_url(args.broker, args.broker_password_file)
+        broker = broker_url(
+            args.broker, args.broker_password_file, args.broker_cert, args.broker_key
+        )
     if args.broker_ca:
         check_authorities(args.broker_ca)
     check_database(db)
     words = ["ingest", "--topic-prefix", args.topic_prefix]
     words += ["--legacy-timezone", args.legacy_timezone]
-    words += ["--broker-ca", args.broker_ca] if args.broker_ca else []
+    login = []
+    for option in ("broker_ca", "broker_cert", "broker_key"):
+        path = getattr(args, option)
+        login += ["--" + option.replace("_", "-"), path] if path else []
+    words += login
     words += ["--verbose"] if args.verbose else []
     secret = {DB_VARIABLE: db, BROKER_VARIABLE: broker.secret_url()}
     family.append(Child("ingest", neonat(*words), secret))
-    page = ["web", *words_of(args), "--topic-prefix", args.topic_prefix]
-    page += ["--broker-ca", args.broker_ca] if args.broker_ca else []
+    page = ["web", *words_of(args), "--topic-prefix", args.topic_prefix, *login]
     family.append(Child("web", neonat(*page), secret, accepts(*http)))
     return family
 

@@ -12,6 +12,7 @@ from neonat.cli.ingest import (
     given,
 )
 from neonat.cli.output import CommandError, stop_event
+from neonat.logs import add_log_option, to_stderr
 
 
 def add(subparsers: argparse._SubParsersAction) -> None:
@@ -35,16 +36,16 @@ def add(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--topic-prefix", default="neonat/1", metavar="TOPIC", help="default: neonat/1"
     )
+    add_log_option(parser)
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Serve until told to stop."""
-    from neonat.logs import to_stderr
     from neonat.web.server import ServeError, serve
 
     stop = stop_event()
-    to_stderr()
+    to_stderr(form=args.log)
     host, port = http_address(args)
     db = given(args.db, DB_VARIABLE, "--db")
     note = check_database(db)
@@ -71,7 +72,7 @@ def operator_of(args: argparse.Namespace):
     if not url:
         return None
     try:
-        broker = broker_url(url, args.broker_password_file)
+        broker = broker_url(url, args.broker_password_file, args.broker_cert, args.broker_key)
     except BrokerUrlError as error:
         raise CommandError(str(error)) from error
     return BrokerOperator(broker, args.topic_prefix, args.broker_ca)

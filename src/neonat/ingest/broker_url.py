@@ -1,6 +1,7 @@
 """Where a broker is: `mqtt://[user:password@]host[:1883]`, `mqtts://…[:8883]`."""
 
 import os
+import ssl
 from dataclasses import dataclass, field
 from urllib.parse import quote, unquote, urlsplit
 
@@ -14,13 +15,18 @@ class BrokerUrlError(ValueError):
 
 @dataclass(frozen=True)
 class BrokerUrl:
-    """A broker's address and what is needed to log in; its text never shows the password."""
+    """A broker's address and what is needed to log in; its text never shows the password.
+
+    `certificate` and `key` are files (PEM) of a client that logs in by a certificate.
+    """
 
     host: str
     port: int
     tls: bool = False
     user: str | None = None
     password: str | None = field(default=None, repr=False)
+    certificate: str | None = None
+    key: str | None = None
 
     def __str__(self) -> str:
         user = quote(self.user, safe="") + "@" if self.user else ""
@@ -34,11 +40,16 @@ class BrokerUrl:
         return str(self).replace("@", ":" + quote(self.password, safe="") + "@", 1)
 
 
-def broker_url(text: str, password_file: str | None = None) -> BrokerUrl:
+def broker_url(
+    text: str,
+    password_file: str | None = None,
+    certificate: str | None = None,
+    key: str | None = None,
+) -> BrokerUrl:
     """The broker that `text` names.
 
-    The password comes from the file, else from the URL, else from NEONAT_BROKER_PASSWORD.
-    Raises BrokerUrlError.
+    `certificate` and `key` are files and go together, with `mqtts` only. The password comes
+    from the file, else from the URL, else from NEONAT_BROKER_PASSWORD. Raises BrokerUrlError.
     """
     try:
         parts = urlsplit(text)
@@ -59,13 +70,33 @@ def broker_url(text: str, password_file: str | None = None) -> BrokerUrl:
     if port == 0:
         raise BrokerUrlError("a broker's port is 1 to 65535")
     user = unquote(parts.username) if parts.username else None
+    _check_certificate(parts.scheme, certificate, key)
     return BrokerUrl(
         parts.hostname,
         port or _PORTS[parts.scheme],
         parts.scheme == "mqtts",
         user,
         _password(user, parts.password, password_file),
+        certificate,
+        key,
     )
+
+
+def _check_certificate(scheme: str, certificate: str | None, key: str | None) -> None:
+    if certificate is None and key is None:
+        return
+    if certificate is None or key is None:
+        raise BrokerUrlError("a certificate and its key go together: --broker-cert, --broker-key")
+    if scheme != "mqtts":
+        raise BrokerUrlError("a certificate needs TLS: mqtts://HOST")
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(certificate, key)
+    except ssl.SSLError:
+        raise BrokerUrlError(
+            f"{certificate} and {key} are no certificate and its key (PEM, without a password)"
+        ) from None
+    except OSError as error:
+        raise BrokerUrlError(f"cannot read {certificate} and {key}: {error.strerror}") from None
 
 
 def _password(user: str | None, in_url: str | None, path: str | None) -> str | None:

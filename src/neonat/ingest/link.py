@@ -118,7 +118,9 @@ class Link:
             client.username_pw_set(self.broker.user, self.broker.password)
         if self.broker.tls:
             try:
-                client.tls_set(ca_certs=ca_file)
+                client.tls_set(
+                    ca_certs=ca_file, certfile=self.broker.certificate, keyfile=self.broker.key
+                )
             except OSError as error:
                 raise LinkError(
                     f"cannot read the certificates in {ca_file}: {error.strerror or error}"
