@@ -19,7 +19,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "neonat.audit": ("medibus", "neonat.gateway.envelope", "neonat.store", "neonat.audit"),
     "neonat.deploy": ("neonat.ingest", "neonat.store", "neonat.deploy"),
     "neonat.export": ("medibus", "neonat.store", "neonat.export"),
-    "neonat.web": ("neonat.store", "neonat.web"),
+    "neonat.web": ("neonat.audit", "neonat.store", "neonat.web"),
     "neonat.demo": (
         "medibus",
         "neonat.gateway.writing",

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from neonat.web.query import stamp
+from neonat.web.query import ms_of, stamp
 from waiting import wait_for
 from web.parts import Site, Ward, now_ms
 
@@ -219,3 +219,83 @@ def test_nothing_is_changed_without_the_token_of_the_page(site: Site) -> None:
 def test_a_body_is_bounded(site: Site) -> None:
     answer, body = site.request("/api/v1/layout", "PUT", {}, {"order": ["x" * 70_000]})
     assert answer.status == 413 and json.loads(body)["type"] == "urn:neonat:problem:too-large"
+
+
+def test_events_on_one_axis(ward: Ward, site: Site) -> None:
+    now = now_ms()
+    ward.usual("a", ago=3 * HOUR)
+    for minutes, grams in ((150, b"1480"), (140, b"1480"), (100, b"1510"), (90, b"1500")):
+        ward.feed("a", (0x24, b"6D33.3F2" + grams), ago=minutes * 60_000)
+    alarmed(ward, "a", SENSOR, 2 * HOUR)
+    alarmed(ward, "a", b"", HOUR)
+    ward.feed("a", (0x29, b"1A 34.0"), ago=HOUR)
+    Client(site).send(
+        "POST", "/api/v1/assignments", {"gateway": "a", "bed": "7", "from": stamp(now - HOUR)}
+    )
+    said = site.json("/api/v1/gateways/a/events")
+    assert said["complete"] is True
+    rows = said["events"]
+    assert [row["at"] for row in rows] == sorted(row["at"] for row in rows)
+
+    def of(kind: str) -> list[dict]:
+        return [row for row in rows if row["kind"] == kind]
+
+    assert [(row["value"], row["until"] is None) for row in of("setting")] == [
+        (32.5, False),
+        (34.0, True),
+    ]
+    assert [row["value"] for row in of("weight")] == [1480, 1510, 1500]
+    assert [row["name"] for row in of("mode")] == ["air_mode"]
+    (alarm,) = of("alarm")
+    assert alarm["level"] == "medium" and alarm["text"] == "O2 SENS ERR" and alarm["until"]
+    assert [row["bed"] for row in of("assignment")] == ["7"]
+    path = f"/api/v1/gateways/a/events?from={stamp(now - HOUR // 2)}"
+    assert {row["kind"] for row in site.json(path)["events"]} == {"mode", "setting", "assignment"}
+
+
+def steady(ward: Ward, gateway: str, first: int, last: int, every: int = 1000) -> None:
+    """Measured data from `first` to `last` milliseconds ago."""
+    made = []
+    for ago in range(first, last - 1, -every):
+        made += ward.records(gateway, (0x24, b"6D33.3"), ago=ago)
+    ward.store.write(made)
+
+
+@pytest.mark.parametrize("hours", [1, 24])
+def test_stretches_without_data_have_their_reason(ward: Ward, site: Site, hours: int) -> None:
+    """Near by record for record, over a day by what the rollups leave empty."""
+    minute = 60_000
+    ward.usual("a", ago=hours * HOUR - minute)
+    every = hours * 1000
+    steady(ward, "a", hours * HOUR - minute, hours * HOUR // 2, every)
+    ward.seq["a"] += 50
+    steady(ward, "a", hours * HOUR // 4, 0, every)
+    ward.store.roll(now=True)
+    said = site.json(f"/api/v1/gateways/a/gaps/spans?from={stamp(now_ms() - hours * HOUR)}")
+    assert said["complete"] is True
+    (span,) = [one for one in said["spans"] if one["reason"] == "in_flight"]
+    for key, ago in (("from", hours * HOUR // 2), ("until", hours * HOUR // 4)):
+        assert abs(ms_of(span[key]) - (now_ms() - ago)) < 3 * minute, key
+
+
+def test_a_gateway_that_is_silent_has_a_stretch_that_goes_on(ward: Ward, site: Site) -> None:
+    ward.usual("a", ago=HOUR)
+    steady(ward, "a", HOUR, HOUR // 2)
+    (span,) = site.json("/api/v1/gateways/a/gaps/spans")["spans"]
+    assert span["until"] is None and abs(ms_of(span["from"]) - (now_ms() - HOUR // 2)) < 60_000
+    later = f"from={stamp(now_ms() - 600_000)}"
+    (span,) = site.json(f"/api/v1/gateways/a/gaps/spans?{later}")["spans"]
+    assert span["until"] is None and span["reason"] == "silent"
+
+
+def test_how_the_gateways_do(ward: Ward, site: Site) -> None:
+    ward.usual("a", ago=40 * 60_000)
+    steady(ward, "a", 40 * 60_000, 20 * 60_000, 5000)
+    ward.state("a", version="1.2.3")
+    ward.usual("b")
+    said = site.json("/api/v1/fleet?zone=Etc/GMT%2B12")
+    rows = {row["gateway"]: row for row in said["gateways"]}
+    assert rows["a"]["state"]["version"] == "1.2.3" and rows["a"]["online"] is True
+    assert rows["a"]["boot"] == 1 and rows["b"]["state"] is None
+    assert rows["b"]["coverage_today"] is None
+    assert site.request("/api/v1/fleet?zone=x")[0].status == 400

@@ -14,6 +14,7 @@ from neonat.web.api import (
     access,
     actions,
     alarms,
+    events,
     gateways,
     names,
     oidc,
@@ -33,7 +34,7 @@ from neonat.web.shapes import OURS
 from neonat.web.site import Site
 from neonat.web.source import UnavailableError
 
-ROUTERS = (system, access, oidc, ward, gateways, actions, alarms, names, users, trail)
+ROUTERS = (system, access, oidc, ward, gateways, events, actions, alarms, names, users, trail)
 
 
 def create_app(options: Options) -> ASGIApp:

@@ -5,6 +5,7 @@ import json
 import re
 from functools import partial
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -79,6 +80,7 @@ Levels = Annotated[
         }
     ),
 ]
+Zone = Annotated[str, Field(max_length=64, examples=["Europe/Paris"])]
 Stamp = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 Word = Annotated[str, Field(min_length=1, max_length=NAME_MAX)]
 GatewayId = Annotated[str, Field(pattern=GATEWAY)]
@@ -145,6 +147,14 @@ def example(*examples: dict[str, Any]) -> ConfigDict:
 def asked(*examples: dict[str, Any]) -> ConfigDict:
     """The configuration of an `Asked` with examples."""
     return ConfigDict(extra="forbid", strict=True, json_schema_extra={"examples": list(examples)})
+
+
+def zone_of(name: str) -> ZoneInfo:
+    """A time zone; Problem 400 when there is none of this name."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise Problem(400, "'zone' is no time zone; write it like Europe/Paris") from None
 
 
 def cursor_of(*values: Any) -> str:

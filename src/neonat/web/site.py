@@ -15,6 +15,7 @@ from neonat.web import facts
 from neonat.web.access.keeper import Keeper, Visitor
 from neonat.web.access.throttle import Throttle
 from neonat.web.acts import Acts
+from neonat.web.fleet import Fleet
 from neonat.web.health import Health, now_ms
 from neonat.web.hub import Hub
 from neonat.web.options import Options
@@ -44,6 +45,7 @@ class Site:
         self.throttle = Throttle()
         self.provider = _provider(options)
         self.ward = Ward(self.health)
+        self.fleet = Fleet()
         self.hub = Hub(self.source, self.ward.told, self.health.status)
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="web-store")
         self._waiting = 0
