@@ -50,6 +50,18 @@ export interface GatewayState {
   [key: string]: unknown;
 }
 
+/** Where a gateway is from one time to another. */
+export interface Assignment {
+  id: number;
+  gateway: string;
+  bed: string | null;
+  room: string | null;
+  device: string | null;
+  patient: string | null;
+  from: string;
+  until: string | null;
+}
+
 export interface Facts {
   now?: string;
   gateway: string;
@@ -67,6 +79,7 @@ export interface Facts {
   alarms_seen?: Stamped | null;
   settings_seen?: Stamped | null;
   texts_seen?: Stamped | null;
+  tile?: { assignment?: Assignment | null };
 }
 
 /** When a fact was true, UTC ms; a gateway whose clock runs ahead must not look fresh for ever. */

@@ -1,6 +1,8 @@
 import { effect } from "@preact/signals";
 import { render } from "preact";
-import { connect } from "./live/link";
+import { turnedAway } from "./api";
+import { whoAmI } from "./access/me";
+import { waitFor } from "./live/link";
 import { follow } from "./route";
 import { App } from "./shell/App";
 import { watchTheme } from "./shell/theme";
@@ -9,6 +11,7 @@ import "./style/shell.css";
 import "./style/alarm.css";
 import "./style/ward.css";
 import "./style/pages.css";
+import "./style/history.css";
 import { language } from "./words/language";
 
 effect(() => {
@@ -16,6 +19,9 @@ effect(() => {
 });
 watchTheme();
 follow();
-connect();
+waitFor(whoAmI);
+effect(() => {
+  if (turnedAway.value) waitFor(whoAmI);
+});
 const root = document.getElementById("app");
 if (root) render(<App />, root);

@@ -11,6 +11,8 @@ export interface Route {
 }
 
 export function parse(hash: string): Route {
+  const setup = /^#(setup=.+)$/.exec(hash);
+  if (setup) return { page: setup[1]!, of: "", query: new URLSearchParams() };
   const [path = "", query = ""] = hash.replace(/^#\/?/, "").split("?", 2);
   const [page = "", ...rest] = path.split("/");
   let of = rest.join("/");

@@ -3,12 +3,12 @@
 from pathlib import Path
 
 from neonat.demo.history import fill
-from neonat.demo.ward import BEDS
+from neonat.demo.ward import BEDS, seat
 from neonat.ingest.reading import FrameReader
 from neonat.simulator.history import answers
 from neonat.simulator.models import find
 from neonat.simulator.stay import DAY, HOUR, MINUTE, Stay, character_of
-from neonat.store import open_store
+from neonat.store import assignments, open_store
 
 NOW = 1_795_000_000_000
 
@@ -26,6 +26,17 @@ def test_history_holds_every_bed_and_is_the_same_again(tmp_path: Path):
         assert store.alarms(bed.gateway) or bed.seed != len(BEDS) - 1
     assert store.gaps("demo-6") and not store.gaps("demo-4")
     assert fill(store, NOW, heard.append, days=1) == 0
+    store.close()
+
+
+def test_beds_are_named_once_and_one_newborn_was_elsewhere(tmp_path: Path):
+    store = open_store(f"sqlite:///{tmp_path / 'h.db'}", reader=FrameReader())
+    for _ in range(2):
+        seat(store, NOW, 14)
+    rows = store.read(lambda ask: assignments.find(ask, {}))
+    assert len(rows) == len(BEDS) + 1
+    old, new = sorted((row for row in rows if row["gateway"] == "demo-3"), key=lambda r: r["start"])
+    assert (old["bed"], new["bed"]) == ("7", "3") and old["until"] == new["start"]
     store.close()
 
 

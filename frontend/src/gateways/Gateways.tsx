@@ -1,4 +1,5 @@
 import type { Signal } from "@preact/signals";
+import { may } from "../access/me";
 import type { Facts } from "../facts";
 import { now } from "../live/clock";
 import { factsOf, names } from "../live/gateways";
@@ -6,21 +7,32 @@ import { noteOf } from "../live/current";
 import { href } from "../route";
 import { placeOf } from "../ward/place";
 import { words } from "../words/language";
+import { useAsked } from "../shell/asked";
+import { percent } from "../words/format";
+import { Actions } from "./Actions";
+import type { FleetRow } from "./fleet";
 import { clock, connection, details, line, type Said, spool } from "./state";
+
+const AGAIN_MS = 30_000;
 
 /** What every gateway says of itself. */
 export function Gateways() {
+  const fleet = useAsked<{ gateways: FleetRow[] }>("/fleet", {}, AGAIN_MS);
+  const rows = new Map(fleet.data?.gateways.map((row) => [row.gateway, row]));
   return (
-    <div class="gateways">
-      {names.value.map((name) => {
-        const facts = factsOf(name);
-        return facts && <Card key={name} facts={facts} />;
-      })}
-    </div>
+    <>
+      {fleet.trouble && fleet.data && <p class="stale-note">{fleet.trouble}</p>}
+      <div class="gateways">
+        {names.value.map((name) => {
+          const facts = factsOf(name);
+          return facts && <Card key={name} facts={facts} row={rows.get(name)} />;
+        })}
+      </div>
+    </>
   );
 }
 
-function Card({ facts }: { facts: Signal<Facts> }) {
+function Card({ facts, row }: { facts: Signal<Facts>; row: FleetRow | undefined }) {
   const w = words().gateways;
   const one = facts.value;
   const place = placeOf(one);
@@ -55,7 +67,20 @@ function Card({ facts }: { facts: Signal<Facts> }) {
             <dd>{text}</dd>
           </div>
         ))}
+        {row && (
+          <>
+            <div>
+              <dt>{w.restarts}</dt>
+              <dd>{row.restarts_today ?? "–"}</dd>
+            </div>
+            <div>
+              <dt>{w.coverage}</dt>
+              <dd>{row.coverage_today === null ? "–" : percent(row.coverage_today, 1)}</dd>
+            </div>
+          </>
+        )}
       </dl>
+      {may("operate") && <Actions gateway={one.gateway} />}
     </article>
   );
 }

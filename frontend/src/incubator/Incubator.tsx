@@ -8,7 +8,10 @@ import { placeOf } from "../ward/place";
 import { MAIN, MORE, others, shown } from "../ward/quantities";
 import { Value } from "../ward/Value";
 import { words } from "../words/language";
+import { Late } from "../shell/Late";
 import { modeOf } from "../words/phrases";
+
+const loadHistory = () => import("../history/HistoryView");
 
 /** One incubator: everything it sends now, and its history. */
 export function Incubator({ gateway }: { gateway: string }) {
@@ -18,6 +21,7 @@ export function Incubator({ gateway }: { gateway: string }) {
   return (
     <div class="incubator">
       <Now facts={facts} />
+      <Late from={loadHistory} props={{ gateway, title: placeOf(facts.value).title, facts }} />
     </div>
   );
 }

@@ -109,6 +109,15 @@ export function connect(): void {
   document.addEventListener("visibilitychange", tick);
 }
 
+/** Do what the page cannot begin without, again and again until the server answers. */
+export function waitFor(work: () => Promise<void>): void {
+  work().catch((error: unknown) => {
+    if (link.value !== "open") lose();
+    server.value = { ...server.value, reason: error instanceof Error ? error.message : "" };
+    setTimeout(() => waitFor(work), WAIT_MS.first);
+  });
+}
+
 /** Stop listening, as when the session has ended. */
 export function disconnect(): void {
   clearInterval(ticking);

@@ -1,5 +1,10 @@
 import { useComputed } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
+import { may, me, outside, signOut } from "../access/me";
+import { NoRole, SignIn } from "../access/SignIn";
+import { Admin } from "../admin/Admin";
+import { AlarmLog } from "../alarms/AlarmLog";
+import { Beds } from "../beds/Beds";
 import { Gateways } from "../gateways/Gateways";
 import { Incubator } from "../incubator/Incubator";
 import { now } from "../live/clock";
@@ -10,6 +15,7 @@ import { Ward } from "../ward/Ward";
 import { clockTime, date } from "../words/format";
 import { words } from "../words/language";
 import { Choices } from "./Choices";
+import { Confirm } from "./Confirm";
 
 export function App() {
   const w = words();
@@ -43,6 +49,7 @@ export function App() {
         </nav>
         <Live />
         <Choices />
+        <Account />
         <p class="notice">{w.notice}</p>
         <Tally />
       </header>
@@ -50,15 +57,20 @@ export function App() {
       <main ref={main} tabIndex={-1}>
         <Page />
       </main>
+      <Confirm />
     </>
   );
 }
 
 function pages(): [string, string][] {
   const w = words().nav;
+  if (!may("view")) return [];
   return [
     ["ward", w.ward],
+    ["alarms", w.alarms],
+    ["beds", w.beds],
     ["gateways", w.gateways],
+    ["admin", w.admin],
   ];
 }
 
@@ -68,9 +80,38 @@ function titleOf(page: string): string {
 
 function Page() {
   const { page, of } = route.value;
-  if (page === "incubator") return <Incubator key={of} gateway={of} />;
-  if (page === "gateways") return <Gateways />;
-  return <Ward />;
+  if (page.startsWith("setup=")) return <SignIn token={page.slice("setup=".length)} />;
+  if (outside.value) return <SignIn token="" />;
+  if (me.value && !may("view")) return <NoRole />;
+  switch (page) {
+    case "incubator":
+      return <Incubator key={of} gateway={of} />;
+    case "alarms":
+      return <AlarmLog />;
+    case "gateways":
+      return <Gateways />;
+    case "beds":
+      return <Beds />;
+    case "admin":
+      return <Admin />;
+    default:
+      return <Ward />;
+  }
+}
+
+/** Who is signed in, and the way out. */
+function Account() {
+  const w = words().access;
+  const user = me.value?.user;
+  if (!user) return null;
+  return (
+    <span class="account">
+      <span aria-label={w.signedIn(user)}>{user}</span>
+      <button type="button" class="quiet" onClick={() => void signOut()}>
+        {w.signOut}
+      </button>
+    </span>
+  );
 }
 
 function Live() {

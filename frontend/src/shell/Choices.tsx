@@ -1,3 +1,4 @@
+import { tellLanguage } from "../access/me";
 import { type Language, language, speak, words } from "../words/language";
 import { dress, type Theme, theme } from "./theme";
 
@@ -11,7 +12,7 @@ export function Choices() {
   ];
   return (
     <div class="choices">
-      <select aria-label={w.language} value={language.value} onChange={(event) => speak(event.currentTarget.value as Language)}>
+      <select aria-label={w.language} value={language.value} onChange={(event) => choose(event.currentTarget.value as Language)}>
         <option value="en">English</option>
         <option value="fr">Français</option>
       </select>
@@ -24,4 +25,9 @@ export function Choices() {
       </select>
     </div>
   );
+}
+
+function choose(wanted: Language): void {
+  speak(wanted);
+  tellLanguage(wanted);
 }

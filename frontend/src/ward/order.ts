@@ -1,6 +1,7 @@
 // The order of the tiles: the reader's own, or the most urgent first.
 
 import { computed, signal } from "@preact/signals";
+import { ask } from "../api";
 import { urgency } from "../alarm";
 import { now } from "../live/clock";
 import { byName, factsOf, names } from "../live/gateways";
@@ -61,7 +62,13 @@ export const order = computed(() => {
   return last;
 });
 
+/** Take the order that the server keeps for the reader; an empty one leaves that of this browser. */
+export function takeOrder(kept: readonly string[]): void {
+  if (kept.length) own.value = kept;
+}
+
 export function move(name: string, place: number): void {
   own.value = movedTo(ownOrder.peek(), name, place);
   localStorage.setItem(KEY, JSON.stringify(own.value));
+  ask("/layout", { method: "PUT", body: { order: own.value } }).catch(() => undefined);
 }

@@ -31,6 +31,11 @@ export function words(): Words {
   return dictionary.value;
 }
 
+/** Whether the reader has chosen a language in this browser. */
+export function chosen(): boolean {
+  return Boolean(globalThis.localStorage?.getItem(KEY));
+}
+
 export function speak(wanted: Language): void {
   language.value = wanted;
   globalThis.localStorage?.setItem(KEY, wanted);

@@ -163,6 +163,7 @@ class History:
     def fill(self, db: str) -> None:
         """Fill the database; a failure is told and ends nothing else."""
         from neonat.demo.history import fill
+        from neonat.demo.ward import seat
         from neonat.ingest.reading import FrameReader
         from neonat.store import StoreError, open_store
 
@@ -170,6 +171,7 @@ class History:
         try:
             store = open_store(db, reader=FrameReader())
             try:
+                seat(store, self.end, self.days)
                 fill(store, self.end, progress.at, self.days)
             finally:
                 store.close()

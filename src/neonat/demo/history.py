@@ -6,6 +6,7 @@ missed, dropped or damaged is there as gateways leave it.
 
 import itertools
 import random
+import time
 from collections.abc import Callable, Iterator
 
 from medibus.frame import response
@@ -15,13 +16,16 @@ from neonat.ingest.reading import FrameReader
 from neonat.simulator.history import answers
 from neonat.simulator.models import find
 from neonat.simulator.stay import DAY, HOUR, MINUTE, SECOND, Stay, character_of
-from neonat.store import Record, Store
+from neonat.store import Record, Store, StoreError
 
 DAYS = 14
 # A gateway that is started after this history has to count on from here.
 BOOT = 7
 LATELY = 6 * HOUR
-BATCH = 4000
+# Small, and with a rest after each: ingest writes to the same file meanwhile.
+BATCH = 1000
+REST_S = 0.02
+TRIES = 20
 
 
 def fill(store: Store, now: int, told: Callable[[float], None], days: int = DAYS) -> int:
@@ -31,17 +35,30 @@ def fill(store: Store, now: int, told: Callable[[float], None], days: int = DAYS
     """
     reader = FrameReader()
     start = now - days * DAY
-    written = 0
+    written, share = 0, 0.0
     batch: list[Record] = []
     for at, one in _merged([_records(bed, start, now, reader) for bed in BEDS]):
         batch.append(one)
         if len(batch) >= BATCH:
-            written += store.write(batch).stored
+            written += _write(store, batch)
             batch = []
-            told((at - start) / (now - start))
-    written += store.write(batch).stored
+            share = max(share, (at - start) / (now - start))
+            told(share)
+    written += _write(store, batch)
     told(1.0)
     return written
+
+
+def _write(store: Store, batch: list[Record]) -> int:
+    """Write it, again and again while another holds the database; how many records were new."""
+    for left in reversed(range(TRIES)):
+        time.sleep(REST_S)
+        try:
+            return store.write(batch).stored
+        except StoreError:
+            if not left:
+                raise
+    return 0
 
 
 def _merged(sources: list[Iterator[Record]]) -> Iterator[tuple[int, Record]]:

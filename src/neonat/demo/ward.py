@@ -1,6 +1,12 @@
-"""The six incubators of the demonstration."""
+"""The six incubators of the demonstration, and where they were in the weeks before."""
 
 from typing import NamedTuple
+
+from neonat.store import Store, assignments
+
+DAY_MS = 86_400_000
+# Another newborn was in the incubator of bed 3, at another bed, until so many days ago.
+MOVED_DAYS = 6
 
 
 class Bed(NamedTuple):
@@ -30,3 +36,23 @@ BEDS = (
         faults=("flip=0.02", "lose=0.01", "unknown=0.05", "silence=0.004", "restart=0.001"),
     ),
 )
+
+
+def seat(store: Store, now: int, days: int) -> None:
+    """Name the beds from `days` days before `now` (UTC ms) on; nothing where any is named."""
+    if store.read(lambda ask: assignments.find(ask, {}, limit=1)):
+        return
+    for bed in BEDS:
+        start = now - days * DAY_MS
+        names = {"room": bed.room, "device": bed.inventory}
+        if bed.bed == "3" and days > MOVED_DAYS:
+            moved = now - MOVED_DAYS * DAY_MS
+            before = {"bed": "7", "patient": "P-099", "start": start, "until": moved}
+            _name(store, {"gateway": bed.gateway, **names, **before})
+            start = moved
+        present = {"bed": bed.bed, "patient": bed.patient, "start": start, "until": None}
+        _name(store, {"gateway": bed.gateway, **names, **present})
+
+
+def _name(store: Store, row: dict) -> None:
+    store.change(lambda base: assignments.add(base, row))

@@ -179,7 +179,7 @@ class Stay:
             self.settings[point.code] = min(max(value, point.low), point.high)
 
     def _measure(self, at: int, hour: float, age: int, is_open: bool, effect: float) -> None:
-        wave, unrest = self._chance.wave, self.character.unrest
+        wave, unrest = self._chance.wave, min(self.character.unrest, 1.8)
         day = min(max(min(hour - 6.5, 21 - hour) / 1.2, 0.0), 1.0)
         air = self.settings.get(SET_AIR, 33.0)
         central = 36.75 + 0.12 * unrest * wave(21, at, 3 * HOUR) + 0.04 * wave(22, at, 11 * MINUTE)
