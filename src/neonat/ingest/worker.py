@@ -13,6 +13,7 @@ from neonat.ingest.broker_url import BrokerUrl
 from neonat.ingest.intake import Intake
 from neonat.ingest.link import Link, Message
 from neonat.ingest.refusals import Refusals
+from neonat.ingest.timing import Timing
 from neonat.store import LegacyRecord, Reader, Record, Store, StoreError, Written
 
 PREFIX = "neonat/1"
@@ -49,6 +50,7 @@ class Worker:
         waiting_max: int = WAITING_MAX,
     ) -> None:
         self.refusals = Refusals()
+        self.timing = Timing()
         self.intake = Intake(prefix, zone, reader, self.refusals)
         self.link = Link(
             broker, self.intake.topics, "neonat-ingest-" + secrets.token_hex(6), ca_file
@@ -109,6 +111,7 @@ class Worker:
             "let_go": self.let_go,
             "last_commit_at": self._last_commit_at,
             "failure": self.failure,
+            **self.timing.facts(),
         }
 
     def _take(self, message: Message) -> None:
@@ -139,7 +142,9 @@ class Worker:
         legacy = intake.legacy[: self._write_max]
         states = list(intake.states.values())
         refusals = self.refusals.waiting()
+        began = time.monotonic()
         written = self._write(records, legacy, states, refusals)
+        self.timing.committed(time.monotonic() - began, records, _now())
         del intake.records[: len(records)]
         del intake.legacy[: len(legacy)]
         intake.states.clear()

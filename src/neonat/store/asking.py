@@ -33,6 +33,11 @@ class Asking(ABC):
         with self._reading() as ask:
             ask.check()
 
+    def missing(self) -> list[Row]:
+        """How many numbers are missing by `gateway` and `reason`, as `count`."""
+        with self._reading() as ask:
+            return ask.missing()
+
     def gateways(self) -> list[Row]:
         """The rows of the view `gateways`, by name."""
         with self._reading() as ask:

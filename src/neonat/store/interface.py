@@ -122,6 +122,12 @@ class Store(Protocol):
     ) -> Iterator[dict[str, Any]]:
         """The rows of a view of WHAT in [start, end), streamed: by gateway, then in order."""
 
+    def size(self) -> int:
+        """Bytes of the database on disk."""
+
+    def missing(self) -> list[Row]:
+        """How many numbers are missing by `gateway` and `reason`, as `count`."""
+
     def evidence(self) -> "AbstractContextManager[Evidence]":
         """What an audit asks, on one state of the database and a connection of its own."""
 

@@ -225,6 +225,12 @@ class PostgresStore(Asking):
         finally:
             base.connection.close()
 
+    def size(self) -> int:
+        """Bytes of the database on disk."""
+        with self._lock, self._told():
+            sql = "SELECT pg_database_size(current_database())"
+            return self._for_reading().execute(sql).fetchone()[0]
+
     @contextlib.contextmanager
     def evidence(self) -> Iterator[Evidence]:
         """What an audit asks, on one state of the database and a connection of its own."""

@@ -40,6 +40,15 @@ class Queries:
         row = self.base.execute("SELECT text FROM health").fetchone()
         return None if row is None else json.loads(row[0])
 
+    def missing(self) -> list[Row]:
+        """Missing numbers by gateway and reason."""
+        return list(
+            self.rows_of(
+                "SELECT gateway, reason, CAST(sum(last - first + 1) AS BIGINT) AS count FROM gaps"
+                " GROUP BY gateway, reason ORDER BY gateway, reason"
+            )
+        )
+
     def gateways(self) -> list[Row]:
         """The view `gateways` by name; `online` as a truth value or None."""
         rows = self.rows_of("SELECT * FROM gateways ORDER BY gateway")

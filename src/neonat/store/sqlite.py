@@ -223,6 +223,13 @@ class SqliteStore(Asking):
         finally:
             base.close()
 
+    def size(self) -> int:
+        """Bytes of the database on disk."""
+        with self._lock, self._told():
+            base = self._for_reading()
+            pages = base.execute("PRAGMA page_count").fetchone()[0]
+            return pages * base.execute("PRAGMA page_size").fetchone()[0]
+
     @contextlib.contextmanager
     def evidence(self) -> Iterator[Evidence]:
         """What an audit asks, on one state of the database and a connection of its own."""

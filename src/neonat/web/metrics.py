@@ -1,7 +1,7 @@
 """Prometheus text exposition, version 0.0.4."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -11,12 +11,26 @@ Samples = list[tuple[dict[str, str], float]]
 
 
 class Family(NamedTuple):
-    """One metric: `samples` are (labels, value) pairs."""
+    """One metric: `samples` are (labels, value) pairs; `suffixes` of their names, if any."""
 
     name: str
     kind: str
     text: str
     samples: Samples
+    suffixes: tuple[str, ...] = ()
+
+
+def histogram(
+    name: str, text: str, bounds: Sequence[float], counts: Sequence[int], total: float
+) -> Family:
+    """A histogram from the count of each bucket, the last one open, and the sum of all values."""
+    samples: Samples = []
+    before = 0
+    for bound, count in zip([*map(str, bounds), "+Inf"], counts, strict=True):
+        before += count
+        samples.append(({"le": bound}, before))
+    suffixes = ("_bucket",) * len(samples) + ("_sum", "_count")
+    return Family(name, "histogram", text, [*samples, ({}, total), ({}, before)], suffixes)
 
 
 def render(families: Iterable[Family]) -> str:
@@ -26,8 +40,10 @@ def render(families: Iterable[Family]) -> str:
         help_text = family.text.replace("\\", "\\\\").replace("\n", "\\n")
         lines.append(f"# HELP {family.name} {help_text}")
         lines.append(f"# TYPE {family.name} {family.kind}")
+        suffixes = family.suffixes or ("",) * len(family.samples)
         lines.extend(
-            f"{family.name}{_labels(labels)} {_number(value)}" for labels, value in family.samples
+            f"{family.name}{suffix}{_labels(labels)} {_number(value)}"
+            for suffix, (labels, value) in zip(suffixes, family.samples, strict=True)
         )
     return "\n".join(lines) + "\n"
 
