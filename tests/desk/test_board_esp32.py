@@ -1,5 +1,6 @@
 """The ESP32's own board module, from the image of `deploy`: line, network, watchdog."""
 
+import contextlib
 import json
 from datetime import UTC, datetime
 
@@ -10,6 +11,7 @@ from desk.time_server import TimeServer
 from desk.unix_board import image_of
 from gateway.bench_server import MICROPYTHON, Broker, Server, incubator
 from neonat.board import image
+from neonat.board.problem import BoardError
 from neonat.gateway import envelope
 from waiting import free_port, wait_for
 
@@ -84,6 +86,33 @@ def test_a_stuck_program_is_bitten_by_its_watchdog(bench, tmp_path):
     assert records(server, "boot")[1]["reason"] == "watchdog"
     assert not records(server, "drop")
     assert not server.conflicts
+
+
+def test_an_incubator_that_comes_after_the_board_is_found_and_tried_first_from_then_on(
+    bench, tmp_path
+):
+    board, server, _ = bench
+    with board:
+        wait_for(lambda: "broker: online" in board.text(), what="the board without a line")
+        line = ("--device", "babyroo", "--baud", "19200", "--parity", "none")
+        with incubator(tmp_path, *line):
+            wait_for(lambda: records(server, "link"), what="the link")
+            assert records(server, "link")[0]["device"] == "5702"
+            wait_for(lambda: remembered(board) == 19200, what="what is remembered")
+            asked(board, server, 1, "restart")
+            seen = board.text().count("open, ")
+            wait_for(lambda: board.tend() and (2, 1) in server.rows, what="the next start")
+            wait_for(lambda: board.text().count("open, ") > seen, what="its line")
+    opens = [text for text in board.text().splitlines() if "open, " in text]
+    # A pseudo-terminal does not tell even from none.
+    assert opens[seen].endswith(("19200 baud, parity none", "19200 baud, parity even"))
+
+
+def remembered(board):
+    """The speed that the board's flash has for its next start; None while it is written."""
+    with contextlib.suppress(KeyError, ValueError, BoardError):
+        return json.loads(image.contents(board.image.read_bytes())["line.json"])["baud"]
+    return None
 
 
 def with_config(whole, content):

@@ -371,6 +371,30 @@ def test_baud_and_parity_are_found(tmp_path, broker, server, baud):
         )
 
 
+def test_another_model_with_another_speed_is_found_and_remembered(
+    tmp_path, broker, server, runtime
+):
+    def line_is(baud, parity):
+        return {"baud": baud, "parity": parity} in [s.get("line") for s in server.states[-1:]]
+
+    with incubator(tmp_path, "--baud", "38400", "--parity", "odd") as line:
+        command = gateway(tmp_path, broker.port, line, *runtime)
+        wait_for(lambda: records(server, "link"), what="the link")
+        assert records(server, "link")[0]["device"] == "5700"
+    other = ("--device", "isolette", "--baud", "9600", "--parity", "even")
+    with incubator(tmp_path, *other), command:
+        wait_for(lambda: records(server, "link")[-1].get("device") == "5701", what="the other")
+        wait_for(lambda: line_is(9600, "even"), what="its line in the state")
+        kept = tmp_path / "spool" / "line.json"
+        wait_for(lambda: "9600" in kept.read_text(), what="what is remembered")
+        command.terminate()
+        seen = command.text().count("open, ")
+        with gateway(tmp_path, broker.port, line, *runtime):
+            wait_for(lambda: command.text().count("open, ") > seen, what="the next start")
+        opens = [text for text in command.text().splitlines() if "open, " in text]
+    assert opens[seen].endswith("9600 baud, parity even")
+
+
 @pytest.mark.skipif(not MICROPYTHON.exists(), reason="no micropython here")
 def test_a_killed_micropython_is_started_again(tmp_path, broker, server):
     with (

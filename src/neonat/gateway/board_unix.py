@@ -10,17 +10,24 @@ from neonat.gateway.net import Connection, watch
 CLOCK_SET_AFTER_MS = 1700000000000
 
 
+# Of Linux's termios: the codes of speeds, and the flag of odd parity.
+SPEEDS = {9600: 13, 19200: 14, 38400: 15, 57600: 4097, 115200: 4098}
+ODD = 0x200
+
+
 class PtyLine:
-    """A terminal device; baud and parity mean nothing to a pseudo-terminal."""
+    """A pseudo-terminal: it has a speed and a parity that the program at its other end can see."""
 
     want_write = False
 
-    def __init__(self, device: str):
+    def __init__(self, device: str, baud: int, parity: str):
         import termios
 
         self._file = open(device, "r+b")
         termios.setraw(self._file.fileno())  # type: ignore[attr-defined]
         mode = termios.tcgetattr(self._file.fileno())
+        mode[2] = mode[2] & ~ODD | (ODD if parity == "odd" else 0)
+        mode[4] = mode[5] = SPEEDS.get(baud, mode[5])
         mode[6][5] = 0
         mode[6][6] = 0
         termios.tcsetattr(self._file.fileno(), termios.TCSANOW, mode)
@@ -87,13 +94,13 @@ class Board(MicroPythonBoard):
         return "unixport0000"
 
     def line_fixed(self, device: str) -> bool:
-        return True
+        return device.startswith("socket://")
 
     def open_line(self, device: str, baud: int, parity: str):
         if device.startswith("socket://"):
             host, _, port = device[9:].rpartition(":")
             return Connection(self, host, int(port))
-        return PtyLine(device)
+        return PtyLine(device, baud, parity)
 
     def wait(self, streams: list, timeout_ms: int) -> None:
         poller = select.poll()

@@ -6,6 +6,8 @@ from neonat.gateway.writing import quote, record
 TRACE_ROOM = 700
 TRIAL_MS = 300000
 PLAN = "/poll.json"
+LINE = "/line.json"
+PARITIES = ("odd", "even", "none")
 
 
 def prepare(remote) -> "list[tuple]":
@@ -14,6 +16,9 @@ def prepare(remote) -> "list[tuple]":
     if not begun.get("home"):
         begun["note"] = flash.read(remote.home + flash.NOTE)
         begun["reason"] = begun["note"].get("reason") or begun["reason"]
+    line = flash.read(remote.home + LINE)
+    if isinstance(line.get("baud"), int) and line.get("parity") in PARITIES:
+        remote.line = (line["baud"], line["parity"])
     pairs = [("reason", begun["reason"])]
     if remote.trial:
         board = remote.gateway.board
@@ -48,6 +53,14 @@ def begin(remote) -> None:
             remote.gateway.plan.set({int(code, 16): plan[code] for code in plan})
         except ValueError as error:
             remote.log("poll plan: " + str(error))
+
+
+def remember(remote, line: "tuple[int, str]") -> None:
+    """The line was found: the next start tries it first."""
+    try:
+        flash.replace(remote.home + LINE, {"baud": line[0], "parity": line[1]})
+    except OSError as error:
+        remote.log("flash: " + str(error))
 
 
 def _tell(remote, pairs: "list[tuple]") -> None:

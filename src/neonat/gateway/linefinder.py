@@ -10,23 +10,33 @@ TRIED = (
     (19200, "none"),
 )
 DWELL_MS = 4000
-SILENCE_MS = 60000
+# With a round of all that are tried, and the time to answer, this stays below a minute.
+SILENCE_MS = 20000
 
 
 class LineFinder:
     """`baud` a number or None, `parity` a word or None; None is found. `fixed`: nothing to find.
 
-    Only a response proves the line: what the device sends by itself is read with a wrong parity
-    too, but it will not understand us.
+    `known` is the pair that was found before and is tried first. Only a response proves the line:
+    what the device sends by itself is read with a wrong parity too, but it will not understand us.
+    `news` is True once another pair than `known` was proven, until the taker clears it.
     """
 
-    def __init__(self, baud: "int | None", parity: "str | None", fixed: bool = False):
-        tried = [pair for pair in TRIED if baud in (None, pair[0]) and parity in (None, pair[1])]
+    def __init__(
+        self, baud: "int | None", parity: "str | None", fixed: bool = False, known: tuple = ()
+    ):
+        pairs = TRIED if known in TRIED or not known else (known,) + TRIED
+        tried = [pair for pair in pairs if baud in (None, pair[0]) and parity in (None, pair[1])]
         if baud is not None and parity is None:
             tried += [(baud, word) for word in ("odd", "even", "none") if (baud, word) not in tried]
         if not tried:
             tried = [(baud or 38400, parity or "odd")]
+        if known in tried:
+            tried.remove(known)
+            tried.insert(0, known)
         self._tried = tried[:1] if fixed else tried
+        self._known = known
+        self.news = False
         self._index = 0
         self._patience = DWELL_MS
         self._since = 0
@@ -42,13 +52,17 @@ class LineFinder:
         return len(self._tried)
 
     def opened(self, now: int) -> None:
-        """The line is open with `current` since `now`."""
+        """The line is open with `current` since `now`; who is at its other end is not known."""
         self._since = now
+        self._patience = DWELL_MS
 
     def answered(self, now: int) -> None:
         """The device answered."""
         self._since = now
         self._patience = SILENCE_MS
+        if self.current != self._known and len(self._tried) > 1:
+            self._known = self.current
+            self.news = True
 
     def deadline(self, now: int) -> int:
         """Milliseconds until `turn` may be True."""

@@ -51,8 +51,9 @@ class Gateway:
             board, config["broker"], topic, self.gateway, self._take, self.sender.message, log
         )
         self.plan = Plan()
-        finder = LineFinder(
-            config.get("baud"), config.get("parity"), board.line_fixed(config["serial"])
+        fixed = board.line_fixed(config["serial"])
+        self._finder = finder = LineFinder(
+            config.get("baud"), config.get("parity"), fixed, self.remote.line
         )
         data_max = LINE_MAX - len(self.gateway) - 48
         self.acquisition = (
@@ -245,6 +246,9 @@ class Gateway:
         if now - self._synced >= SYNC_MS:
             self._synced = now
             self.spool.sync()
+            if self._finder.news:
+                self._finder.news = False
+                self.remote.rare("boots", "remember", self._finder.current)
 
     @property
     def streams(self) -> list:

@@ -63,6 +63,7 @@ class Remote:
         self.device_ahead: "int | None" = None  # seconds, of the device's own clock
         self.until: "dict[str, int]" = {}
         self.tries = 0  # for want of memory, at the command that is to be answered
+        self.line: tuple = ()  # baud and parity that were found before
         self._judged = now = gateway.board.ticks()
         self._watchdog = Watchdog(now)
         self._feed = getattr(gateway.board, "feed", None)

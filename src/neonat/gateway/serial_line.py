@@ -1,6 +1,7 @@
 """A serial line by pyserial, opened in the background; CPython only."""
 
 import contextlib
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -14,11 +15,23 @@ def _open(device: str, baud: int, parity: str) -> serial.SerialBase:
     if "://" not in device:
         options.update(exclusive=True, write_timeout=0)
     try:
+        if os.path.realpath(device).startswith("/dev/pts/"):
+            return _pseudo_terminal(device, options)
         return serial.serial_for_url(device, **options)
     except serial.SerialException as error:
         raise OSError(error.errno or 5, str(error)) from None
     except ValueError as error:
         raise OSError(22, str(error)) from None
+
+
+def _pseudo_terminal(device: str, options: dict[str, Any]) -> serial.SerialBase:
+    """A pseudo-terminal has no parity bit; to ask for nothing but that one is an error there."""
+    import termios
+
+    port = serial.Serial(device, **{**options, "parity": serial.PARITY_NONE})
+    with contextlib.suppress(termios.error):
+        port.parity = options["parity"]
+    return port
 
 
 class SerialLine:

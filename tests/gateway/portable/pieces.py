@@ -201,3 +201,39 @@ def test_every_speed_is_tried():
         now += finder.deadline(now)
         assert finder.turn(now)
     assert tuple(seen) == TRIED
+
+
+def seconds_to_find(finder, line, now, silent_for):
+    """How long until a device with this line, plugged in at `now`, answers at first."""
+    for passed in range(0, 120000, 100):
+        # It needs a second to answer after the line was opened with its speed and parity.
+        if finder.current == line and finder.deadline(now + passed) <= finder._patience - 1000:
+            return passed / 1000
+        if finder.turn(now + passed):
+            finder.opened(now + passed)
+    raise AssertionError((line, silent_for))
+
+
+def test_any_line_is_found_within_a_minute_whatever_was_there_before():
+    for first in TRIED:
+        for second in TRIED:
+            for gap in range(0, 60000, 3700):
+                finder = LineFinder(None, None, False, first)
+                finder.opened(0)
+                assert finder.current == first
+                finder.answered(500)
+                assert not finder.news
+                for passed in range(0, gap, 100):
+                    if finder.turn(500 + passed):
+                        finder.opened(500 + passed)
+                assert seconds_to_find(finder, second, 500 + gap, gap) < 55
+                finder.answered(500 + gap + 60000)
+                assert finder.news == (first != second)
+
+
+def test_what_was_found_before_is_tried_first_where_it_may_be():
+    assert LineFinder(None, None, False, (9600, "even")).current == (9600, "even")
+    assert LineFinder(None, None, False, (57600, "odd")).current == (57600, "odd")
+    assert LineFinder(19200, None, False, (9600, "even")).current == (19200, "even")
+    assert LineFinder(19200, "odd", False, (9600, "even")).current == (19200, "odd")
+    assert LineFinder(19200, None, False, (19200, "none")).current == (19200, "none")

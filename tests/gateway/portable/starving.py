@@ -170,7 +170,7 @@ class File:
         return len(data)
 
     def read(self, size):
-        data = bytes(self.content[self.at : self.at + size])
+        data = bytes(memoryview(self.content)[self.at : self.at + size])
         self.at += len(data)
         return data
 
