@@ -25,6 +25,7 @@ def main() -> int:
         process = subprocess.Popen(
             [
                 str(micropython),
+                "-O3",
                 "-X",
                 f"heapsize={options.heap}",
                 str(SCRIPT),
