@@ -27,4 +27,11 @@ def role_of(settings: OidcSettings, claims: dict[str, Any]) -> str | None:
         return None
     given = claims.get(settings.role_claim)
     values = given if isinstance(given, list) else [given]
-    return next((role for role in reversed(ROLES) if settings.roles.get(role) in values), None)
+    return next(
+        (
+            role
+            for role in reversed(ROLES)
+            if role in settings.roles and settings.roles[role] in values
+        ),
+        None,
+    )
