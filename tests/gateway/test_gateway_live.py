@@ -309,11 +309,16 @@ def certificates(directory) -> None:
         check=True,
         capture_output=True,
     )
-    (directory / "names").write_text("subjectAltName=DNS:localhost")
+    issue(directory, "localhost", "rsa:2048", "cert.pem", "key.pem")
+
+
+def issue(directory, name, kind, cert, key) -> None:
+    """A certificate of `name`, signed by the authority, and its key."""
+    (directory / "names").write_text(f"subjectAltName=DNS:{name}")
     for line in (
-        "openssl req -newkey rsa:2048 -nodes -keyout key.pem -out request.pem -subj /CN=localhost",
+        f"openssl req -newkey {kind} -nodes -keyout {key} -out request.pem -subj /CN={name}",
         "openssl x509 -req -in request.pem -CA ca.pem -CAkey ca.key -CAcreateserial"
-        " -out cert.pem -days 2 -extfile names",
+        f" -out {cert} -days 2 -extfile names",
     ):
         subprocess.run(line.split(), cwd=directory, check=True, capture_output=True)
 
@@ -347,6 +352,37 @@ def test_tls_with_user_and_password(tmp_path, runtime):
         assert "broker does not authorise" in text
         assert "secret" not in text
         assert "wrong" not in text
+    finally:
+        broker.kill()
+
+
+@pytest.mark.parametrize("kind", ["rsa:2048", "ec -pkeyopt ec_paramgen_curve:P-256"])
+def test_tls_with_a_certificate_of_the_gateway(tmp_path, runtime, kind):
+    certificates(tmp_path)
+    issue(tmp_path, "bed-1", kind, "bed.pem", "bed.key")
+    os.chmod(tmp_path / "key.pem", 0o644)
+    os.chmod(tmp_path, 0o755)
+    (tmp_path / "rules").write_text("pattern readwrite neonat/1/%u/#\n")
+    settings = (
+        f"certfile {tmp_path}/cert.pem\nkeyfile {tmp_path}/key.pem\ncafile {tmp_path}/ca.pem\n"
+        "require_certificate true\nuse_identity_as_username true\nuser root\n"
+        f"acl_file {tmp_path}/rules\n"
+    )
+    broker = Broker(tmp_path, settings)
+    url = f"mqtts://localhost:{broker.port}"
+    words = ("--broker", url, "--broker-ca", str(tmp_path / "ca.pem"), *runtime)
+    own = ("--broker-cert", str(tmp_path / "bed.pem"), "--broker-key", str(tmp_path / "bed.key"))
+    try:
+        with incubator(tmp_path) as line:
+            with gateway(tmp_path, broker.port, line, *words) as command:
+                wait_for(lambda: "broker: " in command.text(), what="the refusal")
+                assert "online" not in command.text()
+            with gateway(tmp_path, broker.port, line, *words, *own) as command:
+                wait_for(lambda: "broker: online" in command.text(), what="login by certificate")
+            # Half of it is wrong usage.
+            with gateway(tmp_path, broker.port, line, *words, *own[:2]) as command:
+                assert command.process.wait(60) in (1, 2)
+                assert "go together" in command.text()
     finally:
         broker.kill()
 

@@ -12,9 +12,12 @@ import sys
 import time
 import uuid
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from neonat.cli.output import CommandError, UsageError, on_stop
+
+if TYPE_CHECKING:
+    from neonat.ingest.broker_url import BrokerUrl
 
 BROKER_VARIABLE = "NEONAT_BROKER"
 RESTART = 3
@@ -59,6 +62,8 @@ def add(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--broker-ca", metavar="FILE", help="certificates to trust with mqtts:// (PEM)"
     )
+    parser.add_argument("--broker-cert", metavar="FILE", help="log in by this certificate (PEM)")
+    parser.add_argument("--broker-key", metavar="FILE", help="its key")
     parser.add_argument(
         "--topic-prefix", default="neonat/1", metavar="TOPIC", help="default: neonat/1"
     )
@@ -95,7 +100,7 @@ def configuration(args: argparse.Namespace) -> dict[str, Any]:
     if not url:
         raise UsageError(f"give --broker URL (or set {BROKER_VARIABLE})")
     try:
-        broker = broker_url(url, args.broker_password_file)
+        broker = broker_url(url, args.broker_password_file, args.broker_cert, args.broker_key)
     except BrokerUrlError as error:
         raise CommandError(str(error)) from error
     config: dict[str, Any] = {
@@ -110,7 +115,7 @@ def configuration(args: argparse.Namespace) -> dict[str, Any]:
         "broker": {"host": broker.host, "port": broker.port, **login(broker.user, broker.password)},
     }
     if broker.tls:
-        config["broker"]["tls"] = {"ca": authorities(args)}
+        config["broker"]["tls"] = {"ca": authorities(args), **certificate(broker)}
     if args.spool_size:
         config["spool_bytes"] = size(args.spool_size, "--spool-size", 65536)
     try:
@@ -123,6 +128,13 @@ def configuration(args: argparse.Namespace) -> dict[str, Any]:
 def login(user: str | None, password: str | None) -> dict[str, str]:
     """What of user and password is there."""
     return {key: text for key, text in (("user", user), ("password", password)) if text is not None}
+
+
+def certificate(broker: "BrokerUrl") -> dict[str, str]:
+    """The files of the gateway's own certificate and its key, where it logs in by them."""
+    if broker.certificate is None or broker.key is None:
+        return {}
+    return {"cert": str(Path(broker.certificate).resolve()), "key": str(Path(broker.key).resolve())}
 
 
 def authorities(args: argparse.Namespace) -> str | None:

@@ -119,6 +119,8 @@ class Board:
         if tls is None:
             return plain
         context = ssl.create_default_context(cafile=tls.get("ca") or None)
+        if tls.get("cert"):
+            context.load_cert_chain(tls["cert"], tls["key"])
         return context.wrap_socket(plain, server_hostname=host, do_handshake_on_connect=False)
 
     def handshake(self, stream: socket.socket) -> bool:

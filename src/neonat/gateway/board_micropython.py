@@ -13,13 +13,20 @@ from neonat.gateway.net import Connection, watch
 EAGAIN = (11, 35, -26880, -26752)  # also mbedTLS's "want read" and "want write"
 
 
-def der(path: str) -> bytes:
-    """The first certificate or key of a PEM file as DER; OSError."""
-    try:
-        with open(path) as file:
-            return binascii.a2b_base64(file.read().split("-----")[2])
-    except (ValueError, IndexError):
-        raise OSError(path + " holds nothing in PEM") from None
+def der(path: str, kind: str) -> "list[bytes]":
+    """What a PEM file holds of a kind, `CERTIFICATE` or `KEY`, as DER; OSError."""
+    with open(path) as file:
+        parts = file.read().split("-----")
+    found = []
+    for at in range(len(parts) - 1):
+        if parts[at].startswith("BEGIN ") and parts[at].endswith(kind):
+            try:
+                found.append(binascii.a2b_base64(parts[at + 1]))
+            except ValueError:
+                pass
+    if not found:
+        raise OSError("%s holds no %s in PEM" % (path, kind.lower()))
+    return found
 
 
 class MicroPythonBoard:
@@ -70,9 +77,11 @@ class MicroPythonBoard:
 
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.verify_mode = ssl.CERT_REQUIRED
-        context.load_verify_locations(cadata=der(tls["ca"]))
+        for each in der(tls["ca"], "CERTIFICATE"):
+            context.load_verify_locations(cadata=each)
         if tls.get("cert"):
-            context.load_cert_chain(der(tls["cert"]), der(tls["key"]))
+            own = der(tls["cert"], "CERTIFICATE")[0], der(tls["key"], "KEY")[0]
+            context.load_cert_chain(*own)  # type: ignore[arg-type]
         return context.wrap_socket(plain, server_hostname=host, do_handshake_on_connect=False)
 
     def handshake(self, stream) -> bool:
