@@ -59,6 +59,10 @@ class Shelf:
     def roll(self):
         return 0
 
+    def expire(self, keep):
+        self.kept = keep
+        return 0
+
     def set_health(self, health):
         if self.error:
             raise self.error

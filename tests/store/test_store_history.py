@@ -145,20 +145,33 @@ def test_the_original_firmware_has_a_history_too(store: Store) -> None:
 def test_a_database_of_the_first_version_is_summed_up_afterwards(
     tmp_path: Path, monkeypatch
 ) -> None:
-    with database(Sqlite(tmp_path)) as db:
-        monkeypatch.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:1])
-        monkeypatch.setattr("neonat.store.sqlite.MIGRATIONS", schema.MIGRATIONS)
-        monkeypatch.setattr("neonat.store.writer.FOLD_AT", 10**9)
-        store = db.open()
+    server = Sqlite(tmp_path)
+    with database(server) as new, database(server) as old:
+        store = new.open()
         store.write([air("g", 1, n, M0 + n * 1000, 30) for n in range(1, 5000)])
         store.close()
-        monkeypatch.undo()
-        assert interface.schema_of(db.url).version == 1
-        store = db.open()
+        as_of_the_first_version(new, old)
+        assert interface.schema_of(old.url).version == 1
+        store = old.open()
         turns = 0
         while store.roll(1000):
             turns += 1
         assert turns == 4
-        assert db.ask("SELECT first, last FROM rolled") == [(1, 4999)]
+        assert old.ask("SELECT first, last FROM rolled") == [(1, 4999)]
         found = store.history("g", [AIR], M0, M0 + DAY, 1440)
         assert sum(point[1] for point in points(found)) == 4999
+
+
+def as_of_the_first_version(new: Database, old: Database) -> None:
+    """Make `old` what the first version of the schema would have of `new`."""
+    with new.server.raw(old.url) as base:
+        base.executescript(schema.MIGRATIONS[0])
+        base.execute("ATTACH ? AS new", (new.url.removeprefix("sqlite:///"),))
+        tables = base.execute("SELECT name FROM main.sqlite_master WHERE type = 'table'")
+        for (table,) in tables.fetchall():
+            names = [row[1] for row in base.execute(f"PRAGMA main.table_info({table})")]
+            columns = ", ".join(names)
+            base.execute(f"DELETE FROM main.{table}")
+            base.execute(f"INSERT INTO main.{table} SELECT {columns} FROM new.{table}")
+        base.execute("PRAGMA user_version = 1")
+        base.commit()

@@ -1,8 +1,10 @@
 """`neonat db`: the version of a database's schema, and how it gets the newest."""
 
 import argparse
+from collections.abc import Callable
 
 from neonat.cli.ingest import DB_VARIABLE, given
+from neonat.cli.keep import add_keep, keep
 from neonat.cli.output import CommandError
 
 
@@ -10,8 +12,8 @@ def add(subparsers: argparse._SubParsersAction) -> None:
     """Add the parser of `db`."""
     parser = subparsers.add_parser(
         "db",
-        help="the schema of a database: status, migrate",
-        description="Tell the version of a database's schema, or bring it to the newest.",
+        help="look after a database: status, migrate, expire",
+        description="Look after a database: the version of its schema, what is kept of it.",
         epilog="example: neonat db status --db postgresql://neonat@db.example/neonat\n\n"
         "The URL can come from the environment instead: NEONAT_DB. `neonat ingest` and\n"
         "`neonat serve` migrate by themselves when they start.",
@@ -21,24 +23,39 @@ def add(subparsers: argparse._SubParsersAction) -> None:
     for name, does in (
         ("status", "print the version of the schema; exit 1 unless it is the newest"),
         ("migrate", "create the schema or bring it to the newest version, forward only"),
+        ("expire", "take away what is older than --keep says, as ingest does in its spare time"),
     ):
         action = actions.add_parser(name, help=does, description=does[0].upper() + does[1:] + ".")
         action.add_argument("--db", metavar="URL", help="sqlite:///FILE or postgresql://…")
+        if name == "expire":
+            add_keep(action, needed=True)
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Tell or migrate; CommandError when the database cannot be used."""
-    from neonat.ingest.reading import FrameReader
-    from neonat.store import StoreError, open_store, schema_of
+    """Do one of the actions; CommandError when the database cannot be used."""
+    from neonat.store import StoreError
 
-    url = given(args.db, DB_VARIABLE, "--db")
     try:
-        if args.action == "migrate":
-            open_store(url, reader=FrameReader()).close()
-        found = schema_of(url)
+        return ACTIONS[args.action](given(args.db, DB_VARIABLE, "--db"), args)
     except StoreError as error:
         raise CommandError(str(error)) from error
+
+
+def migrate(url: str, args: argparse.Namespace) -> int:
+    """Bring the schema to the newest version."""
+    from neonat.ingest.reading import FrameReader
+    from neonat.store import open_store
+
+    open_store(url, reader=FrameReader()).close()
+    return status(url, args)
+
+
+def status(url: str, _args: argparse.Namespace) -> int:
+    """Print the version of the schema; CommandError unless it is the newest."""
+    from neonat.store import schema_of
+
+    found = schema_of(url)
     if found.version < found.newest:
         raise CommandError(
             f"database {found.where}: schema {found.version} of {found.newest}:"
@@ -46,3 +63,30 @@ def run(args: argparse.Namespace) -> int:
         )
     print(f"database {found.where}: schema {found.version}, the newest")
     return 0
+
+
+def expire(url: str, args: argparse.Namespace) -> int:
+    """Take away what is too old until nothing is."""
+    from neonat.ingest.reading import FrameReader
+    from neonat.progress import progress
+    from neonat.store import open_store
+
+    ages = keep(args.keep)
+    store = open_store(url, create=False, reader=FrameReader())
+    gone = 0
+    try:
+        with progress("expire", "rows") as more:
+            while went := store.expire(ages):
+                gone += went
+                more(went)
+    finally:
+        store.close()
+    print(f"{gone:,} rows were too old and are gone")
+    return 0
+
+
+ACTIONS: dict[str, Callable[[str, argparse.Namespace], int]] = {
+    "status": status,
+    "migrate": migrate,
+    "expire": expire,
+}

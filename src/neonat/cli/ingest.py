@@ -4,6 +4,7 @@ import argparse
 import os
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from neonat.cli.keep import add_keep, keep
 from neonat.cli.output import CommandError, UsageError, stop_event
 from neonat.logs import add_log_option, to_stderr
 
@@ -59,6 +60,7 @@ def add_ingest_options(parser: argparse.ArgumentParser) -> None:
         metavar="ZONE",
         help="of the original firmware's timestamps (default: Europe/Paris)",
     )
+    add_keep(parser)
     parser.add_argument("--verbose", action="store_true", help="log more")
     add_log_option(parser)
 
@@ -92,6 +94,7 @@ def run(args: argparse.Namespace) -> int:
                 zone(args.legacy_timezone),
                 args.topic_prefix,
                 args.broker_ca,
+                keep=keep(args.keep),
             ).run(stop)
         finally:
             store.close()
@@ -116,6 +119,7 @@ def check_options(args: argparse.Namespace) -> None:
     if not prefix or set(prefix) & set("+#\0") or prefix.startswith("$") or prefix.endswith("/"):
         raise UsageError("--topic-prefix is a topic without + and #, such as neonat/1")
     zone(args.legacy_timezone)
+    keep(args.keep)
 
 
 def zone(name: str) -> ZoneInfo:

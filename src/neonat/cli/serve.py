@@ -109,6 +109,7 @@ def children(args: argparse.Namespace) -> list[Child]:
         path = getattr(args, option)
         login += ["--" + option.replace("_", "-"), path] if path else []
     words += login
+    words += [word for kept in args.keep for word in ("--keep", kept)]
     words += ["--verbose"] if args.verbose else []
     secret = {DB_VARIABLE: db, BROKER_VARIABLE: broker.secret_url()}
     family.append(Child("ingest", neonat(*words), secret))

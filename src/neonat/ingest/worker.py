@@ -5,6 +5,8 @@ import os
 import secrets
 import threading
 import time
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -28,6 +30,8 @@ HEALTH_S = 1.0
 HEALTH_RETRY_S = 10.0
 ROLL_S = 0.5
 ROLL_RETRY_S = 10.0
+# Between two looks for what is too old: while there is some, and then.
+EXPIRE_S = (0.5, 600.0)
 STOP_S = 3.0
 
 _log = logging.getLogger(__name__)
@@ -48,6 +52,7 @@ class Worker:
         prefix: str = PREFIX,
         ca_file: str | None = None,
         waiting_max: int = WAITING_MAX,
+        keep: Mapping[str, int] = MappingProxyType({}),
     ) -> None:
         self.refusals = Refusals()
         self.timing = Timing()
@@ -55,7 +60,7 @@ class Worker:
         self.link = Link(
             broker, self.intake.topics, "neonat-ingest-" + secrets.token_hex(6), ca_file
         )
-        self.stored = self.repeated = self.commits = self.let_go = 0
+        self.stored = self.repeated = self.commits = self.let_go = self.expired = 0
         self.failure: str | None = None
         self._store = store
         self._prefix = prefix
@@ -65,6 +70,8 @@ class Worker:
         self._retry = RETRY_S[0]
         self._started_at = _now()
         self._last_commit_at: int | None = None
+        self._keep = keep
+        self._expire_at = time.monotonic() + EXPIRE_S[0]
         self._roll_at = 0.0
         self._health_at = 0.0
         self._health_failure: str | None = None
@@ -93,6 +100,7 @@ class Worker:
             self._take(message)
         self._commit()
         self._roll()
+        self._expire()
         self._report()
 
     def health(self) -> dict[str, Any]:
@@ -109,6 +117,7 @@ class Worker:
             "commits": self.commits,
             "waiting": self.intake.waiting,
             "let_go": self.let_go,
+            "expired": self.expired,
             "last_commit_at": self._last_commit_at,
             "failure": self.failure,
             **self.timing.facts(),
@@ -227,6 +236,19 @@ class Worker:
             self._roll_at = time.monotonic() + ROLL_RETRY_S
         else:
             self._roll_at = now + (0.0 if left else ROLL_S)
+
+    def _expire(self) -> None:
+        """Take away some of what is too old, as long as nobody waits for a commit."""
+        now = time.monotonic()
+        if not self._keep or now < self._expire_at or self._something_waits() or self.failure:
+            return
+        try:
+            gone = self._store.expire(self._keep)
+        except Exception as error:
+            _log.error("cannot take away what is old: %s", error)
+            gone = 0
+        self.expired += gone
+        self._expire_at = time.monotonic() + EXPIRE_S[0 if gone else 1]
 
     def _report(self) -> None:
         pause = HEALTH_S if self._health_failure is None else HEALTH_RETRY_S

@@ -129,7 +129,7 @@ class Evidence(Queries):
         if run.boot == 0 or not parts:
             return parts
         whole = parts[0]._replace(last=parts[-1].last)
-        low, high = self._window(whole, start, end)
+        low, high = self.window(whole, start, end)
         low, high = self._beyond(whole.first, low, -1), self._beyond(whole.last, high, 1)
         return [
             part._replace(first=max(part.first, low), last=min(part.last, high))

@@ -27,6 +27,8 @@ from neonat.store.rollup import RUN, Plans, Run, samples
 # and end is looked up first.
 TAIL = 5000
 
+TIME_MIN = -(1 << 62)
+
 # name, unit
 Named = tuple[str, str | None]
 
@@ -66,6 +68,8 @@ class Histories:
         """Buckets of the parts' readings that touch [start, end), or the readings themselves."""
         self._plans = Plans(self._base)
         step = step_of(end - start, points)
+        if step < MINUTE_MS and start < self._expired_at(parts):
+            step = MINUTE_MS
         items = self._items({part.model for part in parts}, names)
         units = {name: unit for part in parts for name, unit in items[part.model].values()}
         found: dict[str, list[Point]] = {}
@@ -78,6 +82,15 @@ class Histories:
             asked = Asked(items, low, -(-end // step) * step, step)
             found = self._buckets(parts, asked)
         return History(step, {name: Signal(units.get(name), found.get(name, [])) for name in names})
+
+    def _expired_at(self, parts: Sequence[Part]) -> int:
+        """Before this time there are no frames any more, but rollups."""
+        found = self._base.execute(
+            "SELECT max(r.expired_at) FROM run r JOIN gateway g ON g.id = r.gateway"
+            " WHERE g.name = ?",
+            (parts[0].gateway if parts else None,),
+        ).fetchone()[0]
+        return TIME_MIN if found is None else found
 
     def _items(self, models: Iterable[int], names: Sequence[str]) -> dict[int, dict[int, Named]]:
         wanted = set(names)

@@ -1,6 +1,6 @@
 """The interface that every database implements, and how a URL becomes one."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -143,6 +143,13 @@ class Store(Protocol):
         """Put about `most` records into the rollups; whether more are due (how many runs).
 
         For whoever writes, when there is time. With `now` all are due that are in none yet.
+        """
+
+    def expire(self, keep: Mapping[str, int], now: int | None = None, most: int = 5000) -> int:
+        """Take away about `most` rows of what is older than `keep` says; how many went.
+
+        `keep`: for each of `kinds.KINDS` that is not kept for ever, its age in ms. StoreError when
+        two of them do not fit together.
         """
 
     def set_health(self, health: dict[str, Any]) -> None:

@@ -19,6 +19,7 @@ SHAPES_MAX = 50_000
 GATEWAYS_MAX = 20_000
 
 _RUN_COLUMNS = ("id", "boot", "base_at", "boot_at", "clock_seq", "back", "stamps", "reported")
+_READ = ", ".join((*_RUN_COLUMNS, "expired_at"))
 _run_row = attrgetter(*_RUN_COLUMNS)
 
 
@@ -46,6 +47,7 @@ class Run:
         "boot_at",
         "clock_seq",
         "dropped",
+        "expired_at",
         "gaps",
         "gateway",
         "held",
@@ -58,8 +60,9 @@ class Run:
         "tail",
     )
 
-    def __init__(self, gateway: "Gateway", row: tuple) -> None:
+    def __init__(self, gateway: "Gateway", row: tuple, expired_at: int | None = None) -> None:
         self.gateway = gateway
+        self.expired_at = expired_at
         self.id: int
         self.boot: int
         self.base_at: int | None
@@ -201,11 +204,12 @@ class Memory:
             ).fetchone()[0]
             row = (ident, name, None, None, 0)
         gateway = Gateway(*row)
-        for columns in self._base.execute(
-            f"SELECT {', '.join(_RUN_COLUMNS)} FROM run WHERE gateway = ? ORDER BY boot",
+        for *columns, expired_at in self._base.execute(
+            f"SELECT {_READ} FROM run WHERE gateway = ? ORDER BY boot",
             (gateway.id,),
         ).fetchall():
-            gateway.runs[columns[1]] = self._filled(Run(gateway, columns))
+            run = Run(gateway, tuple(columns), expired_at)
+            gateway.runs[run.boot] = self._filled(run)
         gateway.latest = {
             request: (boot, seq)
             for request, boot, seq in self._base.execute(

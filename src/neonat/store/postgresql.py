@@ -10,7 +10,6 @@ import psycopg
 from psycopg import errors
 from psycopg.conninfo import conninfo_to_dict
 
-from neonat.store.asking import Asking
 from neonat.store.base import Base
 from neonat.store.catalog import write_catalog
 from neonat.store.evidence import Evidence
@@ -28,8 +27,8 @@ from neonat.store.records import (
     StoreError,
     Written,
 )
-from neonat.store.rollup import ROLL_MOST
 from neonat.store.writer import Writer
+from neonat.store.writing import Turn, Writing
 
 T = TypeVar("T")
 
@@ -71,7 +70,7 @@ def explained(where: str, error: Exception) -> StoreError:
     return StoreError(f"database {where}: {advice} ({reason})" if advice else f"{where}: {reason}")
 
 
-class PostgresStore(Asking):
+class PostgresStore(Writing):
     """`neonat.store.Store` on a server; safe from several threads, one at a time.
 
     A connection that broke is opened again by the next call. Raises StoreError and nothing else.
@@ -150,31 +149,6 @@ class PostgresStore(Asking):
                 (names,),
             )
             writer.refresh(locked.fetchall())
-
-    def roll(self, most: int = ROLL_MOST, now: bool = False) -> int:
-        """Put about `most` records into the rollups; whether more are due (how many runs).
-
-        Gateways that another writer has at the moment are left to it.
-        """
-        with self._lock, self._told():
-            base, writer = self._for_writing()
-            due = writer.due(most, now)
-            if not due:
-                return 0
-            names = sorted({name for _, name in due})
-            try:
-                with base.connection.transaction():
-                    locked = base.execute(
-                        "SELECT name FROM gateway WHERE name = ANY(?) ORDER BY name"
-                        " FOR UPDATE SKIP LOCKED",
-                        (names,),
-                    )
-                    mine = {name for (name,) in locked}
-                    left = writer.fold([one for one in due if one[1] in mine], most, now)
-            except BaseException:
-                self._undo()
-                raise
-            return left
 
     def set_health(self, health: dict[str, Any]) -> None:
         """Keep what ingest says of itself, for `health`."""
@@ -273,6 +247,27 @@ class PostgresStore(Asking):
             raise told from error
 
     @contextlib.contextmanager
+    def _writing(self) -> Iterator[tuple[PostgresBase, Writer]]:
+        with self._lock, self._told():
+            yield self._for_writing()
+
+    @contextlib.contextmanager
+    def _turn(self, names: list[str]) -> Iterator[Turn]:
+        base, writer = self._for_writing()
+        try:
+            with base.connection.transaction():
+                locked = base.execute(
+                    "SELECT name, change FROM gateway WHERE name = ANY(?) ORDER BY name"
+                    " FOR UPDATE SKIP LOCKED",
+                    (names,),
+                ).fetchall()
+                writer.refresh(locked)
+                yield Turn(base, writer, {name for name, _ in locked})
+        except BaseException:
+            self._undo()
+            raise
+
+    @contextlib.contextmanager
     def _reading(self) -> Iterator[Queries]:
         with self._lock, self._told():
             self._for_reading()
@@ -310,7 +305,7 @@ class PostgresStore(Asking):
         if self._base is None or self._base.connection.closed:
             self._base, self._writer = self._open(), None
         if self._writer is None:
-            self._writer = Writer(self._base, self._reader)
+            self._writer = Writer(self._base, self._reader, VIEWS)
         return self._base, self._writer
 
     def _prepare(self) -> None:

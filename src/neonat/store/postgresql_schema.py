@@ -157,4 +157,6 @@ ALTER TABLE run ADD COLUMN rolled_at bigint;
 CREATE INDEX legacy_run ON legacy(run, id);
 """
 
-MIGRATIONS: list[str] = [_TABLES + VIEWS.script(), _WARD, _ROLLUPS]
+_RETENTION = "ALTER TABLE run ADD COLUMN expired_at bigint;"
+
+MIGRATIONS: list[str] = [_TABLES + VIEWS.script(), _WARD, _ROLLUPS, _RETENTION]

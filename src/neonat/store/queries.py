@@ -118,7 +118,7 @@ class Queries:
     ) -> History:
         """Readings by name in [start, end), summed up so that about `points` of each are left."""
         with self.base.snapshot():
-            histories = Histories(self.base, self._window)
+            histories = Histories(self.base, self.window)
             return histories.history(self._parts(gateway), names, start, end, points)
 
     def alarms(self, gateway: str, start: int | None, end: int | None, limit: int) -> list[Row]:
@@ -193,7 +193,7 @@ class Queries:
         limit: int,
         order: str,
     ) -> Iterator[Row]:
-        low, high = self._window(part, start, end)
+        low, high = self.window(part, start, end)
         if low > high:
             return iter(())
         return self.rows_of(
@@ -213,7 +213,7 @@ class Queries:
         )
 
     def _frames(self, what: str, part: Part, start: int | None, end: int | None) -> Iterator[Row]:
-        low, high = self._window(part, start, end)
+        low, high = self.window(part, start, end)
         return self.rows_of(
             self.asked.frames_of_run(what, part.boot == 0),
             (
@@ -225,7 +225,7 @@ class Queries:
             ),
         )
 
-    def _window(self, part: Part, start: int | None, end: int | None) -> tuple[int, int]:
+    def window(self, part: Part, start: int | None, end: int | None) -> tuple[int, int]:
         """Bounds of ids that hold all frames of a part in [start, end), and few others."""
         if part.boot == 0:
             low = part.first if start is None else max(part.first, start)

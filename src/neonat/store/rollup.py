@@ -39,7 +39,10 @@ ROLL_MOST = 3000
 # are made anew when it has moved by more than this.
 GUESS_MS = 1000
 
-RUN = "SELECT gateway, boot, base_at, boot_at, clock_seq, stamps, rolled_at FROM run WHERE id = ?"
+RUN = (
+    "SELECT gateway, boot, base_at, boot_at, clock_seq, stamps, rolled_at, expired_at"
+    " FROM run WHERE id = ?"
+)
 _PUT = (
     "INSERT INTO rollup(run, part, level, bucket, body) VALUES (?, ?, ?, ?, ?)"
     " ON CONFLICT (run, part, level, bucket) DO UPDATE SET body = excluded.body"
@@ -66,11 +69,12 @@ class Run(NamedTuple):
     clock_seq: int | None
     stamps: int
     rolled_at: int | None
+    expired_at: int | None
 
     @property
     def stale(self) -> bool:
         """Whether frames of an unset clock lie elsewhere now than in the rollups."""
-        if self.rolled_at is None or self.boot_at is None:
+        if self.rolled_at is None or self.boot_at is None or self.expired_at is not None:
             return False
         allowed = GUESS_MS if self.clock_seq is None else 0
         return abs(self.rolled_at - self.boot_at) > allowed
@@ -259,7 +263,12 @@ class Rollups:
 
 
 def forget(base: Base, run: int) -> None:
-    """Take a run out of the rollups: they will be made again from its frames."""
+    """Take a run out of the rollups: they will be made again from its frames.
+
+    Of one whose old frames have expired they stay as they are: nothing else has its history.
+    """
+    if base.execute("SELECT expired_at FROM run WHERE id = ?", (run,)).fetchone()[0] is not None:
+        return
     base.execute("DELETE FROM rollup WHERE run = ?", (run,))
     base.execute("DELETE FROM rolled WHERE run = ?", (run,))
     base.execute("UPDATE run SET rolled_at = NULL WHERE id = ?", (run,))

@@ -152,4 +152,6 @@ ALTER TABLE run ADD COLUMN rolled_at INTEGER;
 CREATE INDEX legacy_run ON legacy(run);
 """
 
-MIGRATIONS: list[str] = [_TABLES + _STEPS + VIEWS.script(), _WARD, _ROLLUPS]
+_RETENTION = "ALTER TABLE run ADD COLUMN expired_at INTEGER;"
+
+MIGRATIONS: list[str] = [_TABLES + _STEPS + VIEWS.script(), _WARD, _ROLLUPS, _RETENTION]

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from neonat.store import queries
-from neonat.store.asking import Asking
 from neonat.store.base import Base
 from neonat.store.catalog import write_catalog
 from neonat.store.evidence import Evidence
@@ -25,9 +24,9 @@ from neonat.store.records import (
     StoreError,
     Written,
 )
-from neonat.store.rollup import ROLL_MOST
 from neonat.store.schema import MIGRATIONS, VIEWS
 from neonat.store.writer import Writer
+from neonat.store.writing import Turn, Writing
 
 T = TypeVar("T")
 
@@ -83,7 +82,7 @@ class Connection(sqlite3.Connection):
         return self.change
 
 
-class SqliteStore(Asking):
+class SqliteStore(Writing):
     """`neonat.store.Store` on a file; safe from several threads, one at a time.
 
     Raises StoreError and nothing else.
@@ -106,7 +105,7 @@ class SqliteStore(Asking):
                     self._base = _connect(path, "rwc" if create else "rw")
                     _prepare(self._base, path, reader)
                 if reader is not None and self._base is not None:
-                    self._writer = Writer(self._base, reader)
+                    self._writer = Writer(self._base, reader, VIEWS)
                     self._version = _data_version(self._base)
                 self._asked = _connect(path, "ro")
                 version = _check_version(self._asked, path)
@@ -135,11 +134,7 @@ class SqliteStore(Asking):
             base, writer = self._for_writing()
             try:
                 base.execute("BEGIN IMMEDIATE")
-                version = _data_version(base)
-                if version != self._version:
-                    self._version = version
-                    base.change = None
-                    writer.forget()
+                self._look_around(base, writer)
                 written = writer.write(records, legacy, states, refusals)
                 base.execute("COMMIT")
             except BaseException:
@@ -147,22 +142,6 @@ class SqliteStore(Asking):
                 raise
             writer.trim()
             return written
-
-    def roll(self, most: int = ROLL_MOST, now: bool = False) -> int:
-        """Put about `most` records into the rollups; whether more are due (how many runs)."""
-        with self._lock, self._told():
-            base, writer = self._for_writing()
-            due = writer.due(most, now)
-            if not due:
-                return 0
-            try:
-                base.execute("BEGIN IMMEDIATE")
-                left = writer.fold(due, most, now)
-                base.execute("COMMIT")
-            except BaseException:
-                self._undo(base, writer)
-                raise
-            return left
 
     def set_health(self, health: dict[str, Any]) -> None:
         """Keep what ingest says of itself, for `health`."""
@@ -257,6 +236,31 @@ class SqliteStore(Asking):
             yield
         except (sqlite3.Error, sqlite3.Warning, OverflowError, OSError) as error:
             raise explained(self._path, error) from error
+
+    def _look_around(self, base: Connection, writer: Writer) -> None:
+        """Forget the gateways that another program has changed since the last look."""
+        version = _data_version(base)
+        if version != self._version:
+            self._version = version
+            base.change = None
+            writer.refresh(base.execute("SELECT name, change FROM gateway"))
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[tuple[Connection, Writer]]:
+        with self._lock, self._told():
+            yield self._for_writing()
+
+    @contextlib.contextmanager
+    def _turn(self, names: list[str]) -> Iterator[Turn]:
+        base, writer = self._for_writing()
+        try:
+            base.execute("BEGIN IMMEDIATE")
+            self._look_around(base, writer)
+            yield Turn(base, writer, set(names))
+            base.execute("COMMIT")
+        except BaseException:
+            self._undo(base, writer)
+            raise
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[queries.Queries]:

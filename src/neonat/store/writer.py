@@ -1,7 +1,7 @@
 """One batch into the tables, inside one transaction that the caller opens and ends."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
@@ -28,9 +28,11 @@ from neonat.store.records import (
     State,
     Written,
 )
+from neonat.store.retention import Retention
 from neonat.store.rollup import FOLD_AT, FOLD_LIVE, Rollups, Waiting
 from neonat.store.stretches import Sight, Stretch, Stretches, legacy_seq
 from neonat.store.tenure import settle
+from neonat.store.views import Views
 
 REFUSALS_MAX = 100_000
 PAYLOAD_KEPT = 256
@@ -52,9 +54,10 @@ _RECEIVED = itemgetter(5)
 class Writer:
     """The tables' one writer: what it remembers, and the batch in the making."""
 
-    def __init__(self, base: Base, reader: Reader) -> None:
+    def __init__(self, base: Base, reader: Reader, views: Views) -> None:
         self._base = base
         self._reader = reader
+        self._retention = Retention(base, views)
         self._waiting = Waiting()
         self.forget()
 
@@ -101,6 +104,28 @@ class Writer:
             if gateway is not None and gateway.change != change:
                 del self._memory.gateways[name]
                 self._stretches.forget(gateway.id)
+
+    def expire_of_all(self, keep: Mapping[str, int], now: int, most: int) -> int:
+        """Take away up to `most` old rows of each kind that belong to no gateway."""
+        return self._retention.of_all(keep, now, most)
+
+    def expire(self, names: Iterable[str], keep: Mapping[str, int], now: int, most: int) -> int:
+        """Take away about `most` old rows of gateways; how many went.
+
+        They count as changed: what writers remember of their newest rows may be gone.
+        """
+        gone = 0
+        for name in names:
+            ident = self._base.execute("SELECT id FROM gateway WHERE name = ?", (name,))
+            went = self._retention.of_gateway(ident.fetchone()[0], keep, now, most - gone)
+            if went:
+                change = self._base.next_change()
+                self._base.execute("UPDATE gateway SET change = ? WHERE name = ?", (change, name))
+                self.refresh([(name, change)])
+            gone += went
+            if gone >= most:
+                break
+        return gone
 
     def trim(self) -> None:
         """Forget what has grown too much; for between two transactions."""
@@ -314,7 +339,8 @@ class Writer:
         for chunk in _chunks(elder, distinct=False):
             stored = self._stored(run, chunk[0].seq, chunk[-1].seq)
             for record in chunk:
-                if self._equal(run, stored[record.seq], record):
+                # What has expired cannot be compared any more: it counts as the same.
+                if record.seq not in stored or self._equal(run, stored[record.seq], record):
                     same.append(record.seq)
                 else:
                     written.conflicts.append(record)
@@ -347,6 +373,8 @@ class Writer:
         self._touched.add(gateway)
         gateway.seen(record.received_at, record.received_at)
         run = gateway.runs.get(0) or self._new_run(gateway, 0)
+        if run.expired_at is not None and record.at < run.expired_at:
+            return False
         shape = self._memory.shapes.get(record.shape) or self._memory.shape(record.shape)
         new = self._base.execute(
             "INSERT INTO legacy(run, at, received_at, shape, body)"

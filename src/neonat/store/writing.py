@@ -1,0 +1,69 @@
+"""The half of a store that is the same on every database: what writers do besides `write`."""
+
+import contextlib
+import time
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from neonat.store.asking import Asking
+from neonat.store.base import Base
+from neonat.store.kinds import checked
+from neonat.store.retention import EXPIRE_MOST
+from neonat.store.rollup import ROLL_MOST
+from neonat.store.writer import Writer
+
+# Gateways that one transaction looks through for what is too old.
+TOGETHER = 20
+
+
+class Turn(NamedTuple):
+    """A transaction of a writer that holds some gateways, by name."""
+
+    base: Base
+    writer: Writer
+    held: set[str]
+
+
+class Writing(Asking):
+    """What runs in transactions of its own, on the store's writing connection."""
+
+    @abstractmethod
+    def _writing(self) -> contextlib.AbstractContextManager[tuple[Base, Writer]]:
+        """The writer, for one caller at a time; what fails inside becomes a StoreError."""
+
+    @abstractmethod
+    def _turn(self, names: list[str]) -> contextlib.AbstractContextManager[Turn]:
+        """A transaction; gateways that another writer holds at the moment are left to it."""
+
+    def roll(self, most: int = ROLL_MOST, now: bool = False) -> int:
+        """Put about `most` records into the rollups; whether more are due (how many runs)."""
+        with self._writing() as (_, writer):
+            due = writer.due(most, now)
+            if not due:
+                return 0
+            with self._turn(sorted({name for _, name in due})) as turn:
+                mine = [one for one in due if one[1] in turn.held]
+                return turn.writer.fold(mine, most, now)
+
+    def expire(
+        self, keep: Mapping[str, int], now: int | None = None, most: int = EXPIRE_MOST
+    ) -> int:
+        """Take away about `most` rows of what is older than `keep` says; how many went."""
+        checked(keep)
+        at = time.time_ns() // 1_000_000 if now is None else now
+        with self._writing() as (base, _):
+            names = [name for (name,) in base.execute("SELECT name FROM gateway ORDER BY name")]
+            with self._turn([]) as turn:
+                gone = turn.writer.expire_of_all(keep, at, most)
+            for group in _groups(names):
+                if gone >= most:
+                    break
+                with self._turn(group) as turn:
+                    gone += turn.writer.expire(sorted(turn.held), keep, at, most - gone)
+            return gone
+
+
+def _groups(names: list[str]) -> Iterator[list[str]]:
+    for start in range(0, len(names), TOGETHER):
+        yield names[start : start + TOGETHER]
