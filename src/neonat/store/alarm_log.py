@@ -87,7 +87,10 @@ def begun(ask: "Queries", start: int, end: int, gateway: str | None = None) -> l
 
 
 def standing(ask: "Queries", at: int, gateway: str | None = None) -> list[Row]:
-    """The episodes that began before `at` (ms) and had not ended then, by their begin."""
+    """The episodes that began before `at` (ms) and were not over then, by their begin.
+
+    What stood is told by the order of the records: a clock that was set back is not looked at.
+    """
     where = "" if gateway is None else "AND g.name = ?"
     values = (at,) if gateway is None else (at, gateway)
     sql = _statements(ask.views)
@@ -104,7 +107,9 @@ def standing(ask: "Queries", at: int, gateway: str | None = None) -> list[Row]:
                 if key not in shapes.of(earlier.shape):
                     break
                 first = earlier
-            episodes.append(shapes.episode(first, key, [one]))
+            made = shapes.episode(first, key, [one])
+            if made["over"] is None or made["over"] > at:
+                episodes.append(made)
     return sorted(episodes, key=lambda row: (row["started"], row["place"]))
 
 
