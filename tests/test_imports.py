@@ -18,6 +18,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "neonat.ingest": ("medibus", "neonat.gateway.envelope", "neonat.store", "neonat.ingest"),
     "neonat.audit": ("medibus", "neonat.gateway.envelope", "neonat.store", "neonat.audit"),
     "neonat.deploy": ("neonat.ingest", "neonat.store", "neonat.deploy"),
+    "neonat.original": ("medibus", "neonat.ingest", "neonat.store", "neonat.original"),
     "neonat.export": ("medibus", "neonat.store", "neonat.export"),
     "neonat.web": ("neonat.audit", "neonat.store", "neonat.web"),
     "neonat.demo": (

@@ -6,14 +6,19 @@ import json
 import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from histories import ALARMS, MEASURED, OTHERS, READER, STEADY, T0, made
 from neonat.cli import main as cli
-from neonat.store import COLUMNS, WHAT, Refusal, open_store
+from neonat.store import COLUMNS, WHAT, OriginalRow, Refusal, open_store
+from neonat.store.originals import keep
 
+OLD = OriginalRow(
+    b"k", "old.db", 7, "g1", "2026/11/18 12:00:00", ("30.8", None, *("1",) * 8), T0, "whole", "", ""
+)
 POOL = (*MEASURED, *ALARMS, *STEADY, *OTHERS)
 
 
@@ -31,6 +36,7 @@ def url(tmp_path: Path) -> str:
             ]
         )
     store.write([], (), (), [Refusal(T0, "neonat/1/g1/frames", "envelope", b"\xff|\n")])
+    store.change(partial(keep, rows=[OLD]))
     store.close()
     return found
 

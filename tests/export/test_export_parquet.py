@@ -5,6 +5,7 @@ import io
 import json
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -17,11 +18,15 @@ from neonat.cli import main as cli
 from neonat.export.columns import DICTIONARY, columns
 from neonat.export.dictionary import dictionary
 from neonat.export.pseudonym import Pseudonyms
-from neonat.store import COLUMNS, WHAT, Refusal
+from neonat.store import COLUMNS, WHAT, OriginalRow, Refusal
+from neonat.store.originals import keep
 
 parquet = pytest.importorskip("pyarrow.parquet")
 dataset = pytest.importorskip("pyarrow.dataset")
 
+OLD = OriginalRow(
+    b"k", "old.db", 7, "g1", "2026/11/18 12:00:00", ("30.8", None, *("1",) * 8), T0, "whole", "", ""
+)
 POOL = (*MEASURED, *ALARMS, *STEADY, *OTHERS)
 HOUR = 3_600_000
 KEY = "0123456789abcdef0123456789abcdef"
@@ -41,6 +46,7 @@ def filled(db: Database) -> Database:
             [made_legacy(gateway, T0 - n * HOUR, MEASURED[0], T0) for n in range(1, 4)],
         )
     store.write([], (), (), [Refusal(T0, "neonat/1/g1/frames", "envelope", b"g1|\xff|\n")])
+    store.change(partial(keep, rows=[OLD]))
     return db
 
 

@@ -20,6 +20,7 @@ COMMANDS = (
     "web",
     "export",
     "audit",
+    "import-legacy",
     "init",
     "doctor",
     "board",
@@ -48,7 +49,7 @@ def parser(commands: tuple[str, ...] = COMMANDS) -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version="neonat " + version("neonat"))
     subparsers = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name in commands:
-        importlib.import_module("neonat.cli." + name).add(subparsers)
+        importlib.import_module("neonat.cli." + name.replace("-", "_")).add(subparsers)
     return top
 
 

@@ -63,6 +63,16 @@ _HERE = {
     ("refusals", "reason"): (TEXT, "why it was refused, one word"),
     ("records", "data"): (TEXT, "what the gateway said of itself, `!word key=value …`"),
     ("settings", "at"): (TIME, "when the setting was first seen, UTC"),
+    ("donnees_original", "timestamp"): (TEXT, "the row's timestamp as it was, local time"),
+    ("donnees_original", "id"): (WHOLE, "the row's id in its file"),
+    ("donnees_original", "source"): (TEXT, "the name of the file that it came from"),
+    ("donnees_original", "at"): (TIME, "that moment in UTC; empty when it is no time"),
+    ("donnees_original", "state"): (
+        TEXT,
+        "whole, repaired, partly (some values are certain) or kept (none is)",
+    ),
+    ("donnees_original", "absent"): (TEXT, "codes that brought no value, for certain"),
+    ("donnees_original", "note"): (TEXT, "what is not certain, and why"),
     ("texts", "at"): (TIME, "when the text was first seen, UTC"),
 }
 
@@ -105,6 +115,7 @@ DAY_OF = {
     "alarms": "started_at",
     "refusals": "received_at",
     "donnees": "timestamp",
+    "donnees_original": "at",
 }
 
 
@@ -116,6 +127,8 @@ def columns(what: str) -> tuple[Column, ...]:
 
 
 def _column(what: str, name: str) -> Column:
+    if name in ORIGINAL and what == "donnees_original":
+        return Column(name, TEXT, "what the original system's column held, as it was")
     if name in ORIGINAL:
         text = f"measured data, code {ORIGINAL[name]} of page 1; see the dictionary"
         return Column(name, NUMBER, text)

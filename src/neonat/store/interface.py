@@ -46,6 +46,10 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         *("id", "unique_id", "timestamp", "T_periph", "T_centr", "humidite", "t_air", "rwp"),
         *("d_skin", "lum", "NL", "CHP", "W_date"),
     ),
+    "donnees_original": (
+        *("source", "id", "unique_id", "timestamp", "T_periph", "T_centr", "humidite", "t_air"),
+        *("rwp", "d_skin", "lum", "NL", "CHP", "W_date", "at", "state", "absent", "note"),
+    ),
 }
 WHAT = tuple(COLUMNS)
 

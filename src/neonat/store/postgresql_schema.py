@@ -6,6 +6,7 @@ would be a second version beside the first until it is vacuumed.
 
 # ruff: noqa: S608 - statements are put together from this package's own text only.
 
+from neonat.store.originals import originals_script
 from neonat.store.packing import FOLLOWERS_MAX
 from neonat.store.views import Views
 from neonat.store.ward_schema import ward_script
@@ -144,6 +145,8 @@ class PostgresDialect:
 
 VIEWS = Views(PostgresDialect())
 
+_ORIGINALS = originals_script(VIEWS, "bigint", "bytea")
+
 _WARD = ward_script(VIEWS, _ID, "bigint")
 
 _ROLLUPS = """
@@ -159,4 +162,4 @@ CREATE INDEX legacy_run ON legacy(run, id);
 
 _RETENTION = "ALTER TABLE run ADD COLUMN expired_at bigint;"
 
-MIGRATIONS: list[str] = [_TABLES + VIEWS.script(), _WARD, _ROLLUPS, _RETENTION]
+MIGRATIONS: list[str] = [_TABLES + VIEWS.script(), _WARD, _ROLLUPS, _RETENTION, _ORIGINALS]

@@ -286,6 +286,9 @@ _OTHERS = {
     "refusals": "SELECT received_at, topic, reason, payload FROM refusals"
     " WHERE (CAST(? AS TEXT) IS NULL OR topic LIKE '%/' || ? || '/%')"
     " AND received_at >= ? AND received_at < ?",
+    "donnees_original": "SELECT * FROM donnees_original"
+    " WHERE (CAST(? AS TEXT) IS NULL OR unique_id = ?)"
+    " AND coalesce(at, '') >= ? AND coalesce(at, '') < ? ORDER BY unique_id, at, id",
     "donnees": "SELECT * FROM donnees WHERE (CAST(? AS TEXT) IS NULL OR unique_id = ?)"
     " AND timestamp >= ? AND timestamp < ?",
 }

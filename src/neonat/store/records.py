@@ -63,6 +63,24 @@ class State(NamedTuple):
     text: str
 
 
+class OriginalRow(NamedTuple):
+    """A row of the original project's database as it was, and what was found of it.
+
+    `key` is the same for the same row, `values` are its ten columns, `at` is UTC in ms.
+    """
+
+    key: bytes
+    source: str
+    row_id: int
+    unique_id: str
+    timestamp: str
+    values: tuple[str | None, ...]
+    at: int | None
+    state: str
+    absent: str
+    note: str
+
+
 class Refusal(NamedTuple):
     """Something that ingest would not take, kept for inspection."""
 

@@ -6,6 +6,7 @@ for the frames of the original firmware, which have no numbers and lie in `legac
 
 # ruff: noqa: S608 - statements are put together from this package's own text only.
 
+from neonat.store.originals import originals_script
 from neonat.store.packing import FOLLOWERS_MAX
 from neonat.store.views import Views
 from neonat.store.ward_schema import ward_script
@@ -139,6 +140,8 @@ class SqliteDialect:
 
 VIEWS = Views(SqliteDialect())
 
+_ORIGINALS = originals_script(VIEWS, "INTEGER", "BLOB")
+
 _WARD = ward_script(VIEWS, "INTEGER PRIMARY KEY AUTOINCREMENT", "INTEGER")
 
 _ROLLUPS = """
@@ -154,4 +157,4 @@ CREATE INDEX legacy_run ON legacy(run);
 
 _RETENTION = "ALTER TABLE run ADD COLUMN expired_at INTEGER;"
 
-MIGRATIONS: list[str] = [_TABLES + _STEPS + VIEWS.script(), _WARD, _ROLLUPS, _RETENTION]
+MIGRATIONS: list[str] = [_TABLES + _STEPS + VIEWS.script(), _WARD, _ROLLUPS, _RETENTION, _ORIGINALS]

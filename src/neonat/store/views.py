@@ -71,6 +71,7 @@ _COLUMNS = (
     ("CHP", "F1"),
     ("W_date", "F3"),
 )
+ORIGINAL_COLUMNS = tuple(name for name, _ in _COLUMNS)
 
 
 class Views:
