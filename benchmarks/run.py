@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-BENCHMARKS = ("decode", "store", "store_server", "ingest", "latency", "gateway_memory")
+BENCHMARKS = ("decode", "store", "store_server", "ingest", "latency", "gateway_memory", "tls")
 
 
 def main() -> int:

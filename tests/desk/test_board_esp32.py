@@ -10,12 +10,16 @@ from desk.esp32_board import Esp32Board
 from desk.time_server import TimeServer
 from desk.unix_board import image_of
 from gateway.bench_server import MICROPYTHON, Broker, Server, incubator
+from gateway.test_gateway_live import certificates, issue
 from neonat.board import image
 from neonat.board.problem import BoardError
 from neonat.gateway import envelope
 from waiting import free_port, wait_for
 
 pytestmark = pytest.mark.skipif(not MICROPYTHON.exists(), reason="no micropython here")
+
+
+CERTIFICATES = {"ca": "ca.pem", "cert": "bed.pem", "key": "bed.key"}
 
 
 @pytest.fixture(scope="module")
@@ -212,3 +216,46 @@ def test_the_time_comes_from_servers_that_agree_and_survives_a_reset(bench, tmp_
         wait_for(lambda: (3, 3) in server.rows, what="records after the power was off")
         assert server.rows[3, 3][0].startswith("+")
     assert not server.conflicts
+
+
+def test_it_logs_in_by_its_certificate_and_tells_no_secret(tmp_path):
+    certificates(tmp_path)
+    issue(tmp_path, "bed-1", "ec -pkeyopt ec_paramgen_curve:P-256", "bed.pem", "bed.key")
+    (tmp_path / "key.pem").chmod(0o644)
+    tmp_path.chmod(0o755)
+    port, secure = free_port(), free_port()
+    broker = Broker(
+        tmp_path,
+        f"allow_anonymous true\nlistener {secure} 127.0.0.1\nrequire_certificate true\n"
+        f"use_identity_as_username true\nuser root\ncafile {tmp_path}/ca.pem\n"
+        f"certfile {tmp_path}/cert.pem\nkeyfile {tmp_path}/key.pem\n",
+        port,
+    )
+    server = Server(port)
+    files = {name: str(tmp_path / path) for name, path in CERTIFICATES.items()}
+    made = image_of(tmp_path, id="bed-1", broker=f"mqtts://localhost:{secure}", **files)
+    board = Esp32Board(tmp_path, made, str(tmp_path / "incubator"))
+    try:
+        with incubator(tmp_path, "--baud", "38400", "--parity", "odd"), board:
+            wait_for(lambda: len(server.frames()) > 3, what="frames through TLS")
+            # Without any time server the clock chip is at least not before the provisioning.
+            kept = json.loads((board.hardware / "rtc").read_text())
+            assert abs(kept["behind_us"]) < 3 * 86400e6
+            assert kept["memory"] == ""
+            log = asked(board, server, 1, "log")["lines"]
+            assert any("broker: online" in line for line in log)
+            config = asked(board, server, 2, "get-config")["config"]
+            assert config["broker"]["tls"]["cert"] == "/cert.pem"
+            assert asked(board, server, 3, "webrepl", minutes=1)["ok"]
+            asked(board, server, 4, "set-config", config={"broker": {"password": "another-one"}})
+            wait_for(lambda: board.tend() and (2, 1) in server.rows, what="the trial")
+            asked(board, server, 5, "status")
+    finally:
+        server.close()
+        broker.kill()
+    said = board.text() + json.dumps(server.replies + server.states) + "".join(server.data())
+    config = json.loads(image.contents(made.read_bytes())["config.json"])
+    secrets = [config[key] for key in ("update_key", "webrepl_password")]
+    secrets += [config["broker"]["password"], "another-one", "PRIVATE KEY"]
+    secrets += (tmp_path / "bed.key").read_text().splitlines()[1:-1]
+    assert not [secret for secret in secrets if secret in said]

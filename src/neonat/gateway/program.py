@@ -17,6 +17,7 @@ SYNC_MS = 1000
 FAREWELL_MS = 1500
 COMMANDS_MAX = 4
 ANSWER_MS = 250
+NETWORK_MS = 15000
 
 
 class Gateway:
@@ -64,6 +65,9 @@ class Gateway:
         self.report = Report(self.state)
         self._synced = self._walled = now
         self._tend = getattr(board, "tend", None)
+        if self._tend is not None:
+            # It says when the network is there.
+            self.uplink.hurry(now + NETWORK_MS)
         self._connected = self._renumbered = False
         self.timekeeper: "Timekeeper | None" = None
         if getattr(board, "asks_time", False) and config.get("ntp"):

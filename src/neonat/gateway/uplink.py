@@ -188,10 +188,10 @@ class Uplink:
             self._queue.pop(0)
             self._sent = 0
 
-    def hurry(self, now: int) -> None:
-        """The network is back: connect now, where it was to be later."""
+    def hurry(self, at: int) -> None:
+        """The network is back, or will be then: connect at that moment."""
         if self.state == "offline":
-            self._retry = now
+            self._retry = at
             self._failures = 0
 
     def renew(self, now: int) -> None:
