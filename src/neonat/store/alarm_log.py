@@ -10,7 +10,7 @@ behind one that does not, and ends with the next that does not.
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import cache
-from itertools import chain
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from neonat.store.records import Row
@@ -29,7 +29,10 @@ Line = tuple[int, str]
 
 
 class Stretch(NamedTuple):
-    """A row of the table: times in ms; `before` is the shape of the stretch before it."""
+    """A row of the table: times in ms.
+
+    `before`, `after_boot` and `after_seq` are shape and position of the stretch before it.
+    """
 
     gateway: int
     name: str
@@ -40,7 +43,9 @@ class Stretch(NamedTuple):
     began: int
     seen: int
     model: int | None
-    before: int | None
+    before: int | None = None
+    after_boot: int | None = None
+    after_seq: int | None = None
 
     @property
     def line(self) -> Line:
@@ -158,12 +163,24 @@ class _Shapes:
     def _end(self, known: list[Stretch], key: Key) -> tuple[Stretch, int | None]:
         """The last stretch that holds an alarm, and when it was over."""
         last = known[0]
-        for one in chain(known[1:], _walk(self._ask, known[-1], forward=True)):
+        for one in self._following(known):
             self.load({one.shape})
             if key not in self.of(one.shape):
                 return last, one.began
             last = one
         return last, None
+
+    def _following(self, known: list[Stretch]) -> Iterator[Stretch]:
+        """What comes behind the first of `known`, from there as far as nothing lies between.
+
+        Where a clock was set back, a stretch between two of one time may lie in another.
+        """
+        for last, one in pairwise(known):
+            if (one.after_boot, one.after_seq) != (last.boot, last.seq):
+                yield from _walk(self._ask, last, forward=True)
+                return
+            yield one
+        yield from _walk(self._ask, known[-1], forward=True)
 
     def _name(self, model: int | None, item: int) -> str | None:
         if self._names is None:
@@ -202,22 +219,23 @@ def _statements(views: Views) -> dict[str, str]:
     ORDER BY t.first DESC LIMIT 1)"""
     columns = f"""
 SELECT x.gateway, g.name, x.request, x.boot, x.seq, x.shape, {began} AS began,
-  x.last_at + CASE x.last_unset WHEN 0 THEN 0 ELSE l.boot_at END AS seen, {model} AS model, """
+  x.last_at + CASE x.last_unset WHEN 0 THEN 0 ELSE l.boot_at END AS seen, {model} AS model"""
     runs = """
 JOIN gateway g ON g.id = x.gateway
 JOIN run r ON r.gateway = x.gateway AND r.boot = x.boot
 JOIN run l ON l.gateway = x.gateway AND l.boot = x.last_boot"""
-    before = """(
-    SELECT p.shape FROM stretch p WHERE p.gateway = x.gateway AND p.request = x.request
-      AND (p.boot, p.seq) < (x.boot, x.seq) ORDER BY p.boot DESC, p.seq DESC LIMIT 1)"""
+    before = """
+LEFT JOIN stretch p ON p.gateway = x.gateway AND p.request = x.request AND (p.boot, p.seq) = (
+  SELECT y.boot, y.seq FROM stretch y WHERE y.gateway = x.gateway AND y.request = x.request
+    AND (y.boot, y.seq) < (x.boot, x.seq) ORDER BY y.boot DESC, y.seq DESC LIMIT 1)"""
 
     def some(which: str) -> str:
-        return (
-            f"{columns}{before}\nFROM stretch x{runs}\nWHERE x.request IN ({requests}) AND {which}"
-        )
+        return f"""{columns}, p.shape, p.boot, p.seq
+FROM stretch x{runs}{before}
+WHERE x.request IN ({requests}) AND {which}"""
 
     def walk(sign: str, order: str) -> str:
-        return f"""{columns}NULL
+        return f"""{columns}
 FROM stretch x{runs}
 WHERE x.gateway = ? AND x.request = ? AND (x.boot, x.seq) {sign} (?, ?)
 ORDER BY x.boot {order}, x.seq {order} LIMIT ?"""
@@ -228,7 +246,7 @@ ORDER BY x.boot {order}, x.seq {order} LIMIT ?"""
         "begun": some("x.unset = 0 AND x.at >= ? AND x.at < ? {where}")
         + "\nUNION ALL"
         + some("x.unset = 1 AND " + in_time),
-        "standing": f"""{columns}NULL
+        "standing": f"""{columns}
 FROM ({lines}) q CROSS JOIN gateway g
 JOIN stretch x ON x.gateway = g.id AND x.request = q.request
 JOIN run r ON r.gateway = x.gateway AND r.boot = x.boot
