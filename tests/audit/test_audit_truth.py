@@ -231,6 +231,23 @@ def test_another_device_has_signals_of_its_own(db) -> None:
     ]
 
 
+def test_what_retention_removed_was_stored_once(db) -> None:
+    tale = Tale().start().session(3000).wait(100 * S).start().session(500).say(FULL)
+    store = db.open()
+    store.write(tale.records)
+    while store.expire({"frames": 1000 * S}, tale.now, 200):
+        pass
+    with store.evidence() as evidence:
+        found = account(evidence, "bed-1", T0, None, MINUTE)
+    assert found is not None
+    assert found.complete
+    assert [boot[4:] for boot in found.boots] == [(3003, 3003, 0, 0, 0, 0), (504, 504, 0, 0, 0, 0)]
+    light = missed(found, "light_level")
+    assert light["gateway_off"] == 100 * S
+    assert 2500 * S < light["removed"] < 2700 * S
+    assert heard(found, "light_level") + sum(light.values()) == found.end - found.start
+
+
 def test_the_original_firmware_proves_nothing(db) -> None:
     lines = [made_legacy("old", T0 + n * MINUTE, FULL, T0) for n in range(100) if not 20 < n < 50]
     store = db.open()

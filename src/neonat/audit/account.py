@@ -210,7 +210,7 @@ class _Work:
                 self._boot(run, 1, run.top)
             self._between += missing(run, 1, run.top)
             return
-        head = run.stored[0][0] if run.stored else 1
+        head = run.first_seq or 1
         self._between += missing(run, 1, head - 1)
         self._pass(run.first_at, "gateway_off")
         if run.id in self._parts:

@@ -14,7 +14,8 @@ MARGIN = 500
 class RunFacts(NamedTuple):
     """One boot of a gateway; `boot` 0 are the frames of the original firmware, without numbers.
 
-    `stored` and `gaps` are ranges of numbers, `top` the greatest number that is known to exist.
+    `stored` and `gaps` are ranges of numbers, `top` the greatest number that is known to exist,
+    `first_seq` that of the first record that has not been removed, None where there is none.
     `first_at` and `last_at` are the times of the first and the last record that is still there, UTC
     in ms; None where there is none. `clock` is `set`, `corrected`, `unset` or None.
     """
@@ -26,6 +27,7 @@ class RunFacts(NamedTuple):
     gaps: list[Gap]
     top: int
     reported: bool
+    first_seq: int | None
     first_at: int | None
     last_at: int | None
 
@@ -98,30 +100,31 @@ class Evidence(Queries):
         clock = None
         if boot and stamps:
             clock = "set" if stamps == 1 else "corrected" if clock_seq is not None else "unset"
-        first_at, last_at = self._legacy_times(run) if boot == 0 else self._times(run)
+        first_seq, first_at, last_at = self._legacy_times(run) if boot == 0 else self._times(run)
         top = max((held[1] for held in (*stored[-1:], *gaps[-1:])), default=0)
-        return RunFacts(run, boot, clock, stored, gaps, top, bool(reported), first_at, last_at)
+        return RunFacts(
+            run, boot, clock, stored, gaps, top, bool(reported), first_seq, first_at, last_at
+        )
 
     def _ranges(self, sql: str, run: int) -> list[Any]:
         return [tuple(row) for row in self.base.execute(sql, (run,))]
 
-    def _legacy_times(self, run: int) -> tuple[int | None, int | None]:
-        return tuple(
-            self.base.execute(
-                "SELECT min(at), max(at) FROM legacy WHERE run = ?", (run,)
-            ).fetchone()
-        )
+    def _legacy_times(self, run: int) -> tuple[None, int | None, int | None]:
+        first, last = self.base.execute(
+            "SELECT min(at), max(at) FROM legacy WHERE run = ?", (run,)
+        ).fetchone()
+        return None, first, last
 
-    def _times(self, run: int) -> tuple[int | None, int | None]:
+    def _times(self, run: int) -> tuple[int | None, int | None, int | None]:
         bounds = run << SEQ_BITS, (run << SEQ_BITS) + SEQ_MAX
         ends = self.base.execute(
             "SELECT min(id), max(id) FROM frame WHERE id BETWEEN ? AND ?", bounds
         ).fetchone()
         if ends[0] is None:
-            return None, None
+            return None, None, None
         first = next(self.sightings(Part("", run, 1, ends[0], ends[0], 0)))
         *_, last = self.sightings(Part("", run, 1, ends[1], ends[1], 0))
-        return first.at, last.at
+        return first.seq, first.at, last.at
 
     def parts(self, gateway: str, run: RunFacts, start: int, end: int) -> list[Part]:
         """The tenures of a run in [start, end), with a margin; times where its boot is 0."""
