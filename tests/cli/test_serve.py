@@ -193,7 +193,7 @@ def test_passwords_are_in_no_argument_list_and_no_log(tmp_path):
         (["ingest", "--broker", "mqtt://x"], 2, "--db"),
         (["ingest", "--db", "sqlite:///text", "--broker", "mqtt://x"], 1, "text"),
         (["ingest", "--db", "sqlite:///n.db", "--broker", "mqtt://x:0"], 1, "port"),
-        (["ingest", "--db", "sqlite:///n.db", "--broker", "mqtt://x", "--workers", "2"], 2, "work"),
+        (["ingest", "--db", "sqlite:///n.db", "--broker", "mqtt://x", "--workers", "0"], 2, "work"),
         (["ingest", "--db", "sqlite:///n.db", "--broker", "mqtt://x", "--legacy-timezone", "Mars"],
          2, "Mars"),
         (["ingest", "--db", "sqlite:///n.db", "--broker", "mqtts://x", "--broker-ca", "no-ca"],

@@ -63,7 +63,7 @@ class Shelf:
         self.kept = keep
         return 0
 
-    def set_health(self, health):
+    def set_health(self, health, worker):
         if self.error:
             raise self.error
         self.healths.append(health)

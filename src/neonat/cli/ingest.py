@@ -1,15 +1,27 @@
 """`neonat ingest`: from the broker into the database."""
 
 import argparse
+import logging
 import os
+import re
+import socket
+import sys
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from neonat.cli.keep import add_keep, keep
 from neonat.cli.output import CommandError, UsageError, stop_event
 from neonat.logs import add_log_option, to_stderr
 
+if TYPE_CHECKING:
+    from neonat.ingest.intake import Share
+
 DB_VARIABLE = "NEONAT_DB"
 BROKER_VARIABLE = "NEONAT_BROKER"
+GROUP = "neonat"
+WORKERS_MAX = 64
+
+_log = logging.getLogger(__name__)
 
 
 def add(subparsers: argparse._SubParsersAction) -> None:
@@ -29,9 +41,7 @@ def add(subparsers: argparse._SubParsersAction) -> None:
     )
     add_broker_options(parser)
     add_ingest_options(parser)
-    parser.add_argument(
-        "--workers", type=int, default=1, metavar="N", help="processes (SQLite: 1, the default)"
-    )
+    parser.add_argument("--worker", type=int, metavar="I", help=argparse.SUPPRESS)
     parser.set_defaults(run=run)
 
 
@@ -61,11 +71,110 @@ def add_ingest_options(parser: argparse.ArgumentParser) -> None:
         help="of the original firmware's timestamps (default: Europe/Paris)",
     )
     add_keep(parser)
+    parser.add_argument(
+        "--workers",
+        type=int,
+        default=1,
+        metavar="N",
+        help="processes that share the work (default: 1; more are of use with PostgreSQL)",
+    )
+    parser.add_argument(
+        "--group",
+        metavar="NAME",
+        help="share the messages with the ingest of other machines that have the same --group"
+        " (with --workers: neonat)",
+    )
     parser.add_argument("--verbose", action="store_true", help="log more")
     add_log_option(parser)
 
 
 def run(args: argparse.Namespace) -> int:
+    """Store until told to stop, alone or by workers."""
+    if args.workers > 1 and args.worker is None:
+        return run_workers(args)
+    return work(args)
+
+
+def run_workers(args: argparse.Namespace) -> int:
+    """Keep the workers alive until told to stop."""
+    from neonat.ingest.broker_url import BrokerUrlError, broker_url
+    from neonat.supervisor import Child, Supervisor
+
+    stop = stop_event()
+    to_stderr(args.verbose, args.log)
+    db = given(args.db, DB_VARIABLE, "--db")
+    check_options(args)
+    if db.startswith("sqlite:"):
+        _log.warning("SQLite takes one writer at a time: workers wait for each other")
+    try:
+        broker = broker_url(
+            given(args.broker, BROKER_VARIABLE, "--broker"),
+            args.broker_password_file,
+            args.broker_cert,
+            args.broker_key,
+        )
+    except BrokerUrlError as error:
+        raise CommandError(str(error)) from error
+    check_database(db)
+    secret = {DB_VARIABLE: db, BROKER_VARIABLE: broker.secret_url()}
+    words = [*words_of_ingest(args), "--group", args.group or GROUP]
+    workers = [
+        Child(f"worker {number}", neonat(*words, "--worker", str(number)), secret)
+        for number in range(args.workers)
+    ]
+    supervisor = Supervisor(workers, stop)
+    supervisor.start()
+    supervisor.run()
+    return 0
+
+
+def words_of_ingest(args: argparse.Namespace) -> list[str]:
+    """A command of ingest with the options of another; secrets are not among them."""
+    words = ["ingest", "--topic-prefix", args.topic_prefix]
+    words += ["--legacy-timezone", args.legacy_timezone]
+    words += login_words(args)
+    words += [word for kept in args.keep for word in ("--keep", kept)]
+    words += ["--log", args.log] if args.log else []
+    return words + (["--verbose"] if args.verbose else [])
+
+
+def login_words(args: argparse.Namespace) -> list[str]:
+    """The files by which ingest logs in to the broker."""
+    words = []
+    for option in ("broker_ca", "broker_cert", "broker_key"):
+        path = getattr(args, option)
+        words += ["--" + option.replace("_", "-"), path] if path else []
+    return words
+
+
+def check_database(db: str) -> None:
+    """Create or upgrade the database now, so that what is wrong with it is said at once."""
+    from neonat.ingest.reading import FrameReader
+    from neonat.store import StoreError, open_store
+
+    try:
+        open_store(db, reader=FrameReader()).close()
+    except StoreError as error:
+        raise CommandError(str(error)) from error
+
+
+def neonat(*words: str) -> list[str]:
+    """The argument list of a `neonat` command in this interpreter."""
+    return [sys.executable, "-P", "-m", "neonat", *words]
+
+
+def share(args: argparse.Namespace) -> "Share":
+    """The part of this process in the work."""
+    from neonat.ingest.intake import Share
+
+    if args.group is None:
+        return Share()
+    # A worker that is started again takes the place of the one before.
+    ours = os.getpid() if args.worker is None else os.getppid()
+    return Share(args.group, not args.worker, f"{socket.gethostname()}/{ours}/{args.worker or 0}")
+
+
+def work(args: argparse.Namespace) -> int:
     """Store until told to stop."""
     from neonat.ingest.broker_url import BrokerUrlError, broker_url
     from neonat.ingest.link import LinkError
@@ -94,7 +203,8 @@ def run(args: argparse.Namespace) -> int:
                 zone(args.legacy_timezone),
                 args.topic_prefix,
                 args.broker_ca,
-                keep=keep(args.keep),
+                keep=keep(args.keep) if not args.worker else {},
+                share=share(args),
             ).run(stop)
         finally:
             store.close()
@@ -113,8 +223,10 @@ def given(option: str | None, variable: str, name: str) -> str:
 
 def check_options(args: argparse.Namespace) -> None:
     """UsageError for options of ingest that cannot be."""
-    if getattr(args, "workers", 1) != 1:
-        raise UsageError("--workers is 1 with SQLite: one process writes, it is fast enough")
+    if not 1 <= args.workers <= WORKERS_MAX:
+        raise UsageError(f"--workers is a number from 1 to {WORKERS_MAX}")
+    if args.group is not None and not re.fullmatch(r"[A-Za-z0-9_-]{1,32}", args.group):
+        raise UsageError("--group is a word of letters and digits, such as neonat")
     prefix = args.topic_prefix
     if not prefix or set(prefix) & set("+#\0") or prefix.startswith("$") or prefix.endswith("/"):
         raise UsageError("--topic-prefix is a topic without + and #, such as neonat/1")

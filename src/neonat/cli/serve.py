@@ -14,8 +14,12 @@ from neonat.cli.ingest import (
     DB_VARIABLE,
     add_broker_options,
     add_ingest_options,
+    check_database,
     check_options,
     given,
+    login_words,
+    neonat,
+    words_of_ingest,
 )
 from neonat.cli.output import CommandError, stop_event
 from neonat.ingest.broker_url import BrokerUrl, BrokerUrlError, broker_url
@@ -102,18 +106,11 @@ def children(args: argparse.Namespace) -> list[Child]:
     if args.broker_ca:
         check_authorities(args.broker_ca)
     check_database(db)
-    words = ["ingest", "--topic-prefix", args.topic_prefix]
-    words += ["--legacy-timezone", args.legacy_timezone]
-    login = []
-    for option in ("broker_ca", "broker_cert", "broker_key"):
-        path = getattr(args, option)
-        login += ["--" + option.replace("_", "-"), path] if path else []
-    words += login
-    words += [word for kept in args.keep for word in ("--keep", kept)]
-    words += ["--verbose"] if args.verbose else []
+    words = [*words_of_ingest(args), "--workers", str(args.workers)]
+    words += ["--group", args.group] if args.group else []
     secret = {DB_VARIABLE: db, BROKER_VARIABLE: broker.secret_url()}
     family.append(Child("ingest", neonat(*words), secret))
-    page = ["web", *words_of(args), "--topic-prefix", args.topic_prefix, *login]
+    page = ["web", *words_of(args), "--topic-prefix", args.topic_prefix, *login_words(args)]
     family.append(Child("web", neonat(*page), secret, accepts(*http)))
     return family
 
@@ -138,22 +135,6 @@ def check_authorities(path: str) -> None:
     except OSError as error:
         reason = "no certificate in it" if isinstance(error, ssl.SSLError) else error.strerror
         raise CommandError(f"cannot read the certificates in {path}: {reason}") from error
-
-
-def check_database(db: str) -> None:
-    """Create or upgrade the database now, so that what is wrong with it is said at once."""
-    from neonat.ingest.reading import FrameReader
-    from neonat.store import StoreError, open_store
-
-    try:
-        open_store(db, reader=FrameReader()).close()
-    except StoreError as error:
-        raise CommandError(str(error)) from error
-
-
-def neonat(*words: str) -> list[str]:
-    """The argument list of a `neonat` command in this interpreter."""
-    return [sys.executable, "-P", "-m", "neonat", *words]
 
 
 def reachable(host: str) -> str:

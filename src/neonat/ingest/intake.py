@@ -1,6 +1,7 @@
 """From messages to what the store takes: everything before the database."""
 
 import json
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from neonat.ingest.envelope import GATEWAY, Refused, envelopes
@@ -16,6 +17,20 @@ LINES_SHOWN = 5
 _NAMES_KEPT = 10_000
 
 
+class Share(NamedTuple):
+    """One worker's part: `group` names those that share the messages; None takes all of them.
+
+    `states` says whether it takes the gateways' states too: one worker of a machine is enough.
+    """
+
+    group: str | None = None
+    states: bool = True
+    name: str = ""
+
+
+ALONE = Share()
+
+
 class Intake:
     """Decodes messages by their topic and gathers what waits for the store.
 
@@ -23,7 +38,15 @@ class Intake:
     Nothing that a message holds makes it raise.
     """
 
-    def __init__(self, prefix: str, zone: ZoneInfo, reader: Reader, refusals: Refusals) -> None:
+    def __init__(
+        self,
+        prefix: str,
+        zone: ZoneInfo,
+        reader: Reader,
+        refusals: Refusals,
+        share: Share = ALONE,
+    ) -> None:
+        self._share = share
         self.records: list[Record] = []
         self.legacy: list[LegacyRecord] = []
         self.states: dict[str, State] = {}
@@ -36,8 +59,11 @@ class Intake:
 
     @property
     def topics(self) -> list[str]:
-        """What to subscribe."""
-        return [self._prefix + "+/frames", self._prefix + "+/state", *TOPICS]
+        """What to subscribe; states are retained, which those of a shared subscription are not."""
+        group = self._share.group
+        shared = f"$share/{group}/" if group else ""
+        states = [self._prefix + "+/state"] if self._share.states else []
+        return [shared + self._prefix + "+/frames", *states, *(shared + topic for topic in TOPICS)]
 
     @property
     def waiting(self) -> int:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from neonat.gateway.envelope import MESSAGE_MAX
 from neonat.ingest.broker_url import BrokerUrl
-from neonat.ingest.intake import Intake
+from neonat.ingest.intake import ALONE, Intake, Share
 from neonat.ingest.link import Link, Message
 from neonat.ingest.refusals import Refusals
 from neonat.ingest.timing import Timing
@@ -53,10 +53,12 @@ class Worker:
         ca_file: str | None = None,
         waiting_max: int = WAITING_MAX,
         keep: Mapping[str, int] = MappingProxyType({}),
+        share: Share = ALONE,
     ) -> None:
         self.refusals = Refusals()
         self.timing = Timing()
-        self.intake = Intake(prefix, zone, reader, self.refusals)
+        self.intake = Intake(prefix, zone, reader, self.refusals, share)
+        self._share = share
         self.link = Link(
             broker, self.intake.topics, "neonat-ingest-" + secrets.token_hex(6), ca_file
         )
@@ -259,7 +261,8 @@ class Worker:
 
     def _tell(self, running: bool) -> None:
         try:
-            self._store.set_health({"at": _now(), "running": running, **self.health()})
+            health = {"at": _now(), "running": running, **self.health()}
+            self._store.set_health(health, self._share.name)
         except StoreError as error:
             if str(error) not in (self.failure, self._health_failure):
                 _log.error("cannot report: %s", error)

@@ -156,8 +156,8 @@ class Store(Protocol):
         two of them do not fit together.
         """
 
-    def set_health(self, health: dict[str, Any]) -> None:
-        """Keep what ingest says of itself, for `health`."""
+    def set_health(self, health: dict[str, Any], worker: str = "") -> None:
+        """Keep what a worker of ingest says of itself, for `health`."""
 
     def health(self) -> dict[str, Any] | None:
         """What ingest last said of itself; None when it never did."""

@@ -1,7 +1,6 @@
 """A store in PostgreSQL: any number of writers and readers, on any number of machines."""
 
 import contextlib
-import json
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
@@ -149,16 +148,6 @@ class PostgresStore(Writing):
                 (names,),
             )
             writer.refresh(locked.fetchall())
-
-    def set_health(self, health: dict[str, Any]) -> None:
-        """Keep what ingest says of itself, for `health`."""
-        with self._lock, self._told():
-            base, _ = self._for_writing()
-            base.execute(
-                "INSERT INTO health VALUES (1, ?)"
-                " ON CONFLICT (id) DO UPDATE SET text = excluded.text",
-                (json.dumps(health, separators=(",", ":")),),
-            )
 
     def change(self, work: Callable[[Base], T]) -> T:
         """Do some work in a transaction; on the disk when it returns."""

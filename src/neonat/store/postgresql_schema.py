@@ -162,4 +162,17 @@ CREATE INDEX legacy_run ON legacy(run, id);
 
 _RETENTION = "ALTER TABLE run ADD COLUMN expired_at bigint;"
 
-MIGRATIONS: list[str] = [_TABLES + VIEWS.script(), _WARD, _ROLLUPS, _RETENTION, _ORIGINALS]
+_WORKERS = """
+CREATE TABLE worker(name TEXT PRIMARY KEY, at bigint NOT NULL, text TEXT NOT NULL);
+INSERT INTO worker SELECT '', 0, text FROM health;
+DROP TABLE health;
+"""
+
+MIGRATIONS: list[str] = [
+    _TABLES + VIEWS.script(),
+    _WARD,
+    _ROLLUPS,
+    _RETENTION,
+    _ORIGINALS,
+    _WORKERS,
+]

@@ -2,11 +2,11 @@
 
 # ruff: noqa: S608 - statements are put together from this package's own text only.
 
-import json
 from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
 
+from neonat.store import workers
 from neonat.store.base import Base
 from neonat.store.history import Histories, Part
 from neonat.store.interface import WHAT
@@ -37,8 +37,7 @@ class Queries:
 
     def health(self) -> dict[str, Any] | None:
         """What ingest last wrote of itself."""
-        row = self.base.execute("SELECT text FROM health").fetchone()
-        return None if row is None else json.loads(row[0])
+        return workers.told(self.base)
 
     def missing(self) -> list[Row]:
         """Missing numbers by gateway and reason."""

@@ -157,4 +157,17 @@ CREATE INDEX legacy_run ON legacy(run);
 
 _RETENTION = "ALTER TABLE run ADD COLUMN expired_at INTEGER;"
 
-MIGRATIONS: list[str] = [_TABLES + _STEPS + VIEWS.script(), _WARD, _ROLLUPS, _RETENTION, _ORIGINALS]
+_WORKERS = """
+CREATE TABLE worker(name TEXT PRIMARY KEY, at INTEGER NOT NULL, text TEXT NOT NULL);
+INSERT INTO worker SELECT '', 0, text FROM health;
+DROP TABLE health;
+"""
+
+MIGRATIONS: list[str] = [
+    _TABLES + _STEPS + VIEWS.script(),
+    _WARD,
+    _ROLLUPS,
+    _RETENTION,
+    _ORIGINALS,
+    _WORKERS,
+]

@@ -1,7 +1,6 @@
 """A store in one SQLite file (WAL): one writer, any number of readers."""
 
 import contextlib
-import json
 import os
 import sqlite3
 import threading
@@ -142,15 +141,6 @@ class SqliteStore(Writing):
                 raise
             writer.trim()
             return written
-
-    def set_health(self, health: dict[str, Any]) -> None:
-        """Keep what ingest says of itself, for `health`."""
-        with self._lock, self._told():
-            base, _ = self._for_writing()
-            base.execute(
-                "INSERT OR REPLACE INTO health VALUES (1, ?)",
-                (json.dumps(health, separators=(",", ":")),),
-            )
 
     def change(self, work: Callable[[Base], T]) -> T:
         """Do some work in a transaction; on the disk when it returns."""

@@ -4,8 +4,9 @@ import contextlib
 import time
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from neonat.store import workers
 from neonat.store.asking import Asking
 from neonat.store.base import Base
 from neonat.store.kinds import checked
@@ -35,6 +36,11 @@ class Writing(Asking):
     @abstractmethod
     def _turn(self, names: list[str]) -> contextlib.AbstractContextManager[Turn]:
         """A transaction; gateways that another writer holds at the moment are left to it."""
+
+    def set_health(self, health: dict[str, Any], worker: str = "") -> None:
+        """Keep what a worker of ingest says of itself, for `health`."""
+        with self._writing() as (base, _):
+            workers.tell(base, worker, health)
 
     def roll(self, most: int = ROLL_MOST, now: bool = False) -> int:
         """Put about `most` records into the rollups; whether more are due (how many runs)."""
