@@ -30,8 +30,7 @@ except Exception as error:
     sys.print_exception(error)
     from neonat.gateway import starting
 
-    starting.crashed(error)
-    time.sleep(2)
+    time.sleep(starting.crashed(error) or 2)
     try:
         from machine import reset
     except ImportError:

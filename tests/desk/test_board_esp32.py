@@ -218,6 +218,16 @@ def test_the_time_comes_from_servers_that_agree_and_survives_a_reset(bench, tmp_
     assert not server.conflicts
 
 
+def test_a_board_without_a_configuration_says_so_at_its_usb_port(bench, made):
+    board, _, _ = bench
+    files = image.contents(made[0])
+    del files["config.json"]
+    board.image.write_bytes(image.build(files))
+    with board:
+        wait_for(lambda: "run `neonat board deploy --config" in board.text(), what="the line")
+    assert "no usable configuration, " in board.text()
+
+
 def test_it_logs_in_by_its_certificate_and_tells_no_secret(tmp_path):
     certificates(tmp_path)
     issue(tmp_path, "bed-1", "ec -pkeyopt ec_paramgen_curve:P-256", "bed.pem", "bed.key")

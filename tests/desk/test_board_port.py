@@ -103,6 +103,30 @@ def test_flash_erases_writes_and_verifies(bench, port, tmp_path, capfd):
     assert "MicroPython is on the board" in text
 
 
+def entry(offset, size, label):
+    return struct.pack("<2sBBII16s4x", b"\xaaP", 1, 0, offset, size, label)
+
+
+PARTITIONS = [
+    ([(0x9000, 0x6000, b"nvs"), (0x10000, 0x1F0000, b"factory")], 0x200000),
+    ([(0x10000, 0x1F0000, b"factory"), (0x210000, 0x1F0000, b"vfs")], 0x210000),
+    ([(0x10000, 0x270000, b"factory")], 0x280000),
+    ([], 0x200000),
+]
+
+
+@pytest.mark.parametrize(("table", "at"), PARTITIONS)
+def test_the_files_go_where_the_image_says(bench, port, tmp_path, capfd, table, at):
+    path = Path(micropython(tmp_path))
+    content = path.read_bytes().ljust(0x7000, b"\xff") + b"".join(entry(*row) for row in table)
+    path.write_bytes(content + bytes(64))
+    (tmp_path / "files.bin").write_bytes(bytes(4096))
+    words = ("--image", str(path), "--files", str(tmp_path / "files.bin"))
+    code, text = tried(capfd, "flash", "--port", port, *words)
+    assert code == 0, text
+    assert calls(bench)[1][-2:] == [hex(at), str(tmp_path / "files.bin")]
+
+
 @pytest.mark.parametrize(
     ("chip", "version", "words"),
     [(9, "1.29.0", "is for an esp32s3"), (0, "1.20.0", "take 1.24 or later"), (77, "1.29.0", "77")],
@@ -313,12 +337,14 @@ def test_a_wrong_file_of_boards_makes_nothing(tmp_path, capfd, monkeypatch, text
 
 def test_questions_with_defaults(tmp_path, monkeypatch):
     words = [sys.executable, "-m", "neonat", "board", "provision"]
-    answers = "\nbed-1\nmqtt://server\n\n\n\n\n\n\n"
+    answers = "\nbed 1\nbed-1\nserver\nmqtt://server\n\n\nsmoke\n\n10.0.0.1\n\n\n\n"
     done = subprocess.run(words, input=answers, capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     config = json.loads((tmp_path / "boards" / "bed-1" / "config.json").read_text())
     assert config["broker"]["user"] == "bed-1"
     assert "network, ethernet or wifi [ethernet]" in done.stderr
+    assert "one of ethernet, wifi" in done.stderr
+    assert "mqtt://[USER:PASSWORD@]HOST" in done.stderr
     without = subprocess.run(words, input="", capture_output=True, text=True, cwd=tmp_path)
     assert without.returncode == 2
     assert "--from FILE" in without.stderr

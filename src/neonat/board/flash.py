@@ -14,7 +14,10 @@ IMAGE_MAGIC = 0xE9
 CHIPS = {0: "esp32", 2: "esp32s2", 5: "esp32c3", 9: "esp32s3", 13: "esp32c6", 18: "esp32p4"}
 # Where an image begins (ESP-IDF, bootloader offset); 0 for the chips that are not here.
 OFFSETS = {"esp32": 0x1000, "esp32s2": 0x1000, "esp32p4": 0x2000}
-# MicroPython's partition for files on 4 MB of flash (its partitions-4MiB.csv).
+# Where ESP-IDF has the table of partitions, its entries (magic, type, offset, size, label).
+TABLE_AT = 0x8000
+ENTRY = struct.Struct("<2sBxII16s4x")
+# Where MicroPython's files begin when an image has no table that says it.
 FILES_AT = 0x200000
 _PERCENT = re.compile(r"(\d+(?:\.\d+)?) ?%")
 _VERSION = re.compile(rb"v?(1\.\d{2,3})\.\d+")
@@ -34,6 +37,23 @@ def image_chip(image: bytes, name: str) -> str:
     if number not in CHIPS:
         raise BoardError(f"{name} is for a chip that is not known here (number {number})")
     return CHIPS[number]
+
+
+def files_at(image: bytes, chip: str) -> int:
+    """Where on the flash MicroPython's files begin: its partition `vfs`, or what its program leaves
+    free (since 1.26).
+    """
+    at = TABLE_AT - OFFSETS.get(chip, 0)
+    end = 0
+    while len(image) >= at + ENTRY.size:
+        magic, _, offset, size, label = ENTRY.unpack_from(image, at)
+        if magic != b"\xaaP":
+            break
+        if label.rstrip(b"\0") in (b"vfs", b"ffat"):
+            return offset
+        end = max(end, offset + size)
+        at += ENTRY.size
+    return end or FILES_AT
 
 
 def check_version(image: bytes, name: str) -> None:
@@ -74,20 +94,12 @@ def flash(
     if files:
         if len(read(files, "the image of files")) % 4096:
             raise BoardError(f"{files} is no image of files: make it with `deploy --image`")
-        parts += [hex(FILES_AT), files]
+        parts += [hex(files_at(content, chip)), files]
     ports.check(port)
     words = ["--chip", chip, "--port", port, "--baud", str(baud)]
     _run(words, ["erase-flash"], port, "erase", progress)
     _run(words, ["write-flash", *parts], port, "write", progress)
     _run(words, ["verify-flash", *parts], port, "verify", progress)
-
-
-def write_files(port: str, files: str, chip: str, baud: int, progress: Progress) -> None:
-    """Write an image of files where MicroPython looks for it; what else is there stays."""
-    ports.check(port)
-    words = ["--chip", chip, "--port", port, "--baud", str(baud)]
-    _run(words, ["write-flash", hex(FILES_AT), files], port, "write", progress)
-    _run(words, ["verify-flash", hex(FILES_AT), files], port, "verify", progress)
 
 
 def _run(words: list[str], command: list[str], port: str, step: str, progress: Progress) -> None:

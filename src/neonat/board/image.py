@@ -3,8 +3,10 @@
 from neonat.board.files import Files
 from neonat.board.problem import MISSING, BoardError
 
-# MicroPython's esp32 port: flash sectors, and the partition `vfs` of its partitions-4MiB.csv.
+# MicroPython's esp32 port: flash sectors, and what it leaves for files of 4 MiB of flash; of a
+# larger flash all above the first 2 MiB.
 BLOCK_SIZE = 4096
+PROGRAM = 0x200000
 SIZE = 0x200000
 # MicroPython's VfsLfs2 mounts with these (extmod/vfs_lfs.c, extmod/vfs_lfsx.c).
 PROGRAM_SIZE = 32

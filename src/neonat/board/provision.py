@@ -2,6 +2,7 @@
 
 import csv
 import io
+import ipaddress
 import json
 import re
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from typing import Any
 from neonat.board import vault
 from neonat.board.problem import BoardError
 from neonat.gateway.config import ConfigError, checked
+from neonat.gateway.hardware import BOARDS
 from neonat.gateway.writing import valid_gateway
 from neonat.ingest.broker_url import BrokerUrl, BrokerUrlError, broker_url
 
@@ -35,6 +37,7 @@ FIELDS = (
         "pool.ntp.org time.google.com time.cloudflare.com",
     ),
 )
+NETWORKS = ("ethernet", "wifi")
 # Lines USER:PASSWORD, for the broker.
 USERS = "users.txt"
 # What nobody is asked for: a password of one's own, a certificate instead of it.
@@ -113,6 +116,28 @@ def _facts(row: dict[str, str], where: str) -> Facts:
     return {key: value for key, value in row.items() if value}
 
 
+def objection(name: str, value: str) -> str:
+    """What is wrong with an answer by itself; empty when nothing is."""
+    try:
+        if name == "id" and not valid_gateway(value):
+            return "a name is 1 to 32 of A-Z a-z 0-9 _ -"
+        if name == "broker":
+            broker_url(value)
+        elif name == "ca":
+            pem(value)
+        elif name == "board" and value not in BOARDS:
+            return f"it is one of {', '.join(BOARDS)}"
+        elif name == "network" and value not in NETWORKS:
+            return f"it is one of {', '.join(NETWORKS)}"
+        elif name == "address" and value != "dhcp":
+            _interface(value)
+        elif name in ("gateway", "dns"):
+            ipaddress.IPv4Address(value)
+    except (BoardError, ValueError) as error:
+        return f"{error}; write 192.168.1.20/24" if name == "address" else str(error)
+    return ""
+
+
 def completed(facts: Facts) -> Facts:
     """With defaults for what was not said; BoardError for what must be."""
     full = dict(facts)
@@ -167,7 +192,7 @@ def _broker(full: Facts, url: BrokerUrl, password: str) -> dict[str, Any]:
 
 
 def _network(full: Facts) -> dict[str, Any]:
-    if full["network"] not in ("ethernet", "wifi"):
+    if full["network"] not in NETWORKS:
         raise BoardError(f"{full['id']}: network is ethernet or wifi, not {full['network']!r}")
     network: dict[str, Any] = {"kind": full["network"], "host_name": full["host_name"]}
     if full["network"] == "wifi":
@@ -179,17 +204,20 @@ def _network(full: Facts) -> dict[str, Any]:
     return network
 
 
-def _address(full: Facts) -> tuple[str, str]:
-    import ipaddress
+def _interface(text: str) -> ipaddress.IPv4Interface:
+    """ValueError for an address without its network."""
+    if "/" not in text:
+        raise ValueError("the address needs its network")
+    return ipaddress.IPv4Interface(text)
 
+
+def _address(full: Facts) -> tuple[str, str]:
     try:
-        found = ipaddress.IPv4Interface(full["address"])
+        found = _interface(full["address"])
         for name in ("gateway", "dns"):
             ipaddress.IPv4Address(full[name])
     except ValueError as error:
         raise BoardError(f"{full['id']}: {error}; write 192.168.1.20/24") from error
-    if "/" not in full["address"]:
-        raise BoardError(f"{full['id']}: the address needs its network: 192.168.1.20/24")
     return str(found.ip), str(found.netmask)
 
 

@@ -128,7 +128,12 @@ def asked(port: str | None) -> "dict[str, str]":
         default = work.default(name, facts) if name != "id" else None
         if name == "id" and port:
             default = deploy.unique_id(port)
-        facts[name] = answer(question, default, hidden=name == "wifi_password")
+        while True:
+            facts[name] = answer(question, default, hidden=name == "wifi_password")
+            wrong = work.objection(name, facts[name])
+            if not wrong:
+                break
+            print(wrong, file=sys.stderr)
     return facts
 
 
@@ -164,6 +169,14 @@ def _deploy(actions: "Actions") -> None:
     found.add_argument(
         "--config", metavar="DIR", help="the board's folder that `provision` has written"
     )
+    found.add_argument(
+        "--flash-size",
+        type=int,
+        choices=(4, 8, 16),
+        default=4,
+        metavar="MIB",
+        help="with --image, the flash of the board's module: 4 (default), 8 or 16 MiB",
+    )
     found.set_defaults(act=deploy)
 
 
@@ -189,7 +202,7 @@ def deploy(args: argparse.Namespace) -> int:
     if port:
         _put(port, everything)
         return 0
-    whole = image.build(everything)
+    whole = image.build(everything, (args.flash_size << 20) - image.PROGRAM)
     vault.save_bytes(args.image, whole)
     size = sum(map(len, everything.values()))
     print(f"{args.image}: {len(everything)} files, {size} bytes of {len(whole)}", file=sys.stderr)

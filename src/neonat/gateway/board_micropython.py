@@ -81,7 +81,7 @@ class MicroPythonBoard:
             context.load_verify_locations(cadata=each)
         if tls.get("cert"):
             own = der(tls["cert"], "CERTIFICATE")[0], der(tls["key"], "KEY")[0]
-            context.load_cert_chain(*own)  # type: ignore[arg-type]
+            context.load_cert_chain(*own)
         return context.wrap_socket(plain, server_hostname=host, do_handshake_on_connect=False)
 
     def handshake(self, stream) -> bool:

@@ -45,7 +45,11 @@ def remove(path: str) -> None:
 
 def note(home: str, reason: str, detail: str = "", trace: str = "") -> None:
     """Say why this start ends, for the next; a failing flash is no reason to stay."""
+    new = {"reason": reason, "detail": detail, "trace": trace}
+    if read(home + NOTE) == new:
+        # The same again and again must not wear the flash.
+        return
     try:
-        replace(home + NOTE, {"reason": reason, "detail": detail, "trace": trace})
+        replace(home + NOTE, new)
     except OSError:
         pass

@@ -19,7 +19,10 @@ def configuration(home: str, error: Exception, board) -> dict:
     try:
         full = checked(good, board)
     except ConfigError:
-        full = salvaged(broken, board)
+        try:
+            full = salvaged(broken, board)
+        except ConfigError:
+            raise ConfigError("no usable configuration, " + reason) from None
     full["safe"] = "the configuration cannot be used: " + reason
     return full
 

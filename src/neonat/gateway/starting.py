@@ -11,6 +11,9 @@ from neonat.gateway import flash
 HOME = "."
 GUARD_MS = 180000
 TRACE_MAX = 480
+AGAIN_S = 2
+# A board without a usable configuration waits for somebody at its USB port.
+UNUSABLE_S = 60
 
 
 def cause() -> str:
@@ -72,10 +75,14 @@ def configuration(begun: dict, board) -> dict:
         return safe.configuration(begun["home"], error, board)
 
 
-def crashed(error: Exception, home: str = HOME) -> None:
-    """Keep the end of the trace for the next start."""
+def crashed(error: Exception, home: str = HOME) -> int:
+    """Keep the end of the trace for the next start; how many seconds to wait until that."""
     import io
 
     out = io.StringIO()
     sys.print_exception(error, out)  # type: ignore[attr-defined]
     flash.note(home, "crash", type(error).__name__, out.getvalue()[-TRACE_MAX:])
+    if type(error).__name__ != "ConfigError":
+        return AGAIN_S
+    print("neonat: %s: run `neonat board deploy --config DIR` at the desk" % error)  # noqa: T201
+    return UNUSABLE_S
