@@ -9,7 +9,7 @@ from fastapi.openapi.utils import get_openapi
 from starlette.requests import Request
 
 from neonat.web.problem import Problem
-from neonat.web.shapes import ProblemShape
+from neonat.web.shapes import Asked, ProblemShape, Shape
 
 _DESCRIPTION = """Newborn incubator data: what is stored, and what happens now.
 
@@ -35,11 +35,23 @@ def document(app: FastAPI) -> dict[str, Any]:
         for name in ("HTTPValidationError", "ValidationError"):
             schemas.pop(name, None)
         schemas["ProblemShape"] = ProblemShape.model_json_schema()
+        _put_examples(schemas)
         for methods in made["paths"].values():
             for method, operation in methods.items():
                 _mend(method, operation)
         app.openapi_schema = made
     return app.openapi_schema
+
+
+def _put_examples(schemas: dict[str, Any]) -> None:
+    """Whole examples: FastAPI leaves out of them what is null."""
+    models = [Shape, Asked]
+    while models:
+        model = models.pop()
+        models += model.__subclasses__()
+        extra = model.model_config.get("json_schema_extra")
+        if model.__name__ in schemas and isinstance(extra, dict) and "examples" in extra:
+            schemas[model.__name__]["examples"] = extra["examples"]
 
 
 def _mend(method: str, operation: dict[str, Any]) -> None:

@@ -31,6 +31,7 @@ ASSIGNMENT = {
 class Assignment(Shape):
     """Where a gateway was from one time to another."""
 
+    model_config = example(ASSIGNMENT)
     id: int
     gateway: str
     bed: str | None
