@@ -17,6 +17,7 @@ from neonat.cli.audit import check_gateway
 from neonat.cli.ingest import DB_VARIABLE, given
 from neonat.cli.output import CommandError, UsageError, writing_stdout
 from neonat.cli.span import add_span, span
+from neonat.export import assigned
 from neonat.export.columns import DICTIONARY
 from neonat.export.dictionary import dictionary
 from neonat.export.lines import write_lines
@@ -24,7 +25,8 @@ from neonat.export.parquet import MissingLibraryError, library, write_parquet
 from neonat.export.pseudonym import KEY_VARIABLE, KeyProblemError, Pseudonyms, key_of
 from neonat.gateway.envelope import stamp
 from neonat.progress import progress
-from neonat.store import WHAT, Row, StoreError, open_store
+from neonat.store import WHAT, Row, Store, StoreError, open_store
+from neonat.store.assignments import NAMES
 
 TICK = 1000
 
@@ -54,6 +56,13 @@ def add(subparsers: Any) -> None:
         "--what", required=True, choices=choices, metavar="VIEW", help=", ".join(choices)
     )
     add_span(parser)
+    for name in NAMES:
+        parser.add_argument(
+            f"--{name}", metavar="NAME", help=f"what was recorded under this {name}, wherever"
+        )
+    parser.add_argument(
+        "--assignment", type=int, metavar="N", help="what was recorded under this assignment"
+    )
     parser.add_argument(
         "--format", default="csv", choices=("csv", "jsonl", "parquet"), help="csv unless said"
     )
@@ -91,7 +100,7 @@ def run(args: argparse.Namespace) -> int:
                 store = open_store(given(args.db, DB_VARIABLE, "--db"), create=False)
                 stack.callback(store.close)
                 check_gateway(args.gateway, [row["gateway"] for row in store.gateways()])
-                rows = store.rows(args.what, args.gateway, start, end)
+                rows = _rows(store, args, start, end)
             tick = stack.enter_context(progress(args.what, "rows"))
             rows = _counted(names.rows(rows) if names else rows, tick)
             if args.format == "parquet":
@@ -105,6 +114,19 @@ def run(args: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         raise CommandError("stopped before the end: the rows are not complete") from None
     return 0
+
+
+def _rows(
+    store: Store, args: argparse.Namespace, start: int | None, end: int | None
+) -> Iterator[Row]:
+    """The rows of the gateway, or of what was assigned."""
+    wanted = {name: value for name in NAMES if (value := getattr(args, name)) is not None}
+    if not wanted and args.assignment is None:
+        return store.rows(args.what, args.gateway, start, end)
+    if args.gateway is not None:
+        wanted["gateway"] = args.gateway
+    where = assigned.spans(store, wanted, args.assignment, start, end)
+    return assigned.rows(store, args.what, where)
 
 
 def _pseudonyms(args: argparse.Namespace) -> Pseudonyms | None:
