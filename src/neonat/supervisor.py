@@ -32,13 +32,15 @@ class Child:
     """One process to keep alive.
 
     `ready` says whether it does its work yet; the next child is started only then. What
-    `environment` holds is added to the parent's; secrets belong there, not into `argv`.
+    `environment` holds is added to the parent's; secrets belong there, not into `argv`. One that
+    is `together` ends at the same time as the child before it.
     """
 
     name: str
     argv: list[str]
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     ready: Callable[[], bool] | None = None
+    together: bool = False
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
     started_at: float = 0.0
     again_at: float = 0.0
@@ -93,11 +95,22 @@ class Supervisor:
             self.end()
 
     def end(self) -> None:
-        """SIGTERM in reverse order, each once the one before has gone; SIGKILL when time is up."""
+        """SIGTERM in reverse order, each once those before have gone; SIGKILL when time is up."""
         deadline = time.monotonic() + STOP_S
-        for index, child in enumerate(reversed(self._children)):
-            share = (deadline - time.monotonic()) / (len(self._children) - index)
-            _end(child, max(share, 0.1))
+        groups = self._groups()
+        while groups:
+            share = (deadline - time.monotonic()) / len(groups)
+            _end(groups.pop(), max(share, 0.1))
+
+    def _groups(self) -> list[list[Child]]:
+        """Children that end at the same time, in the order of their start."""
+        groups: list[list[Child]] = []
+        for child in self._children:
+            if child.together and groups:
+                groups[-1].append(child)
+            else:
+                groups.append([child])
+        return groups
 
     def _await(self, child: Child) -> None:
         deadline = time.monotonic() + READY_S
@@ -134,17 +147,20 @@ class Supervisor:
                 child.again_at = now + BACK_OFF_S[1]
 
 
-def _end(child: Child, wait: float) -> None:
-    process = child.process
-    if process is None or process.poll() is not None:
-        return
-    process.terminate()
-    try:
-        process.wait(wait)
-    except subprocess.TimeoutExpired:
-        _log.warning("%s did not end in time and is killed", child.name)
-        process.kill()
-        process.wait()
+def _end(children: list[Child], wait: float) -> None:
+    deadline = time.monotonic() + wait
+    for child in children:
+        if child.process is not None and child.running:
+            child.process.terminate()
+    for child in children:
+        if child.process is None:
+            continue
+        try:
+            child.process.wait(max(deadline - time.monotonic(), 0))
+        except subprocess.TimeoutExpired:
+            _log.warning("%s did not end in time and is killed", child.name)
+            child.process.kill()
+            child.process.wait()
 
 
 def _ending(code: int) -> str:

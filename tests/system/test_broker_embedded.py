@@ -247,3 +247,23 @@ def test_children_end_in_reverse_order_and_by_force_when_needed(tmp_path):
     supervisor.run()
     assert log.read_text() == "ca"
     assert family[1].process.returncode == -signal.SIGKILL
+
+
+def test_children_that_end_together_share_the_time(tmp_path):
+    slow = (
+        "import signal, sys, time\n"
+        "signal.signal(signal.SIGTERM, lambda *_: (time.sleep(0.8), sys.exit()))\n"
+        f"open({str(tmp_path)!r} + '/' + sys.argv[1], 'w')\n"
+        "time.sleep(60)\n"
+    )
+    family = [
+        Child(name, [sys.executable, "-c", slow, name], ready=(tmp_path / name).exists,
+              together=name != "a")
+        for name in "abcdefgh"
+    ]  # fmt: skip
+    stop = threading.Event()
+    supervisor = Supervisor(family, stop)
+    supervisor.start()
+    stop.set()
+    supervisor.run()
+    assert [child.process.returncode for child in family] == [0] * 8

@@ -51,7 +51,9 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
 
 def run(args: argparse.Namespace) -> int:
     """Decode; 0 also when frames were bad, UsageError (2) when the file cannot be read."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # A shell's background job would have Ctrl-C ignored.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     model = _model(args.device)
     with _readable(args.file):
         source = _opened(args.file)

@@ -117,11 +117,13 @@ def lines(data: Path, listen: str) -> list[Child]:
         if link.is_symlink():
             link.unlink()
         count_on(spool)
-        incubators.append(Child(f"incubator {bed.bed}", incubator(bed, link), ready=link.exists))
+        line = Child(f"incubator {bed.bed}", incubator(bed, link), ready=link.exists)
+        line.together = not first
+        incubators.append(line)
         words = ["gateway", "--id", bed.gateway, "--serial", str(link)]
         words += ["--broker", broker, "--spool", str(spool)]
         words += ["--micropython"] if first and board else []
-        gateways.append(Child(f"gateway {bed.gateway}", neonat(*words)))
+        gateways.append(Child(f"gateway {bed.gateway}", neonat(*words), together=not first))
     return [*incubators, *gateways]
 
 
