@@ -35,6 +35,7 @@ export interface Alarm {
   codepage: number | null;
   priority: string;
   phrase: string;
+  name?: string | null;
   started_at?: string | null;
   last_seen_at?: string | null;
   ended_at?: string | null;
@@ -79,7 +80,7 @@ export interface Facts {
   alarms_seen?: Stamped | null;
   settings_seen?: Stamped | null;
   texts_seen?: Stamped | null;
-  tile?: { assignment?: Assignment | null };
+  tile?: { assignment?: Assignment | null; alarms?: Alarm[] };
 }
 
 /** When a fact was true, UTC ms; a gateway whose clock runs ahead must not look fresh for ever. */

@@ -38,12 +38,13 @@ test("numbers, durations and dates", () => {
   expect(date(null, "clock")).toBe("–");
 });
 
-test("phrases are explained, unknown ones are not", () => {
-  expect(explained("O2 MOD  INOP")).toBe("Oxygen module not working");
-  expect(explained("MYSTERY")).toBe("");
+test("alarms are explained, unknown ones are not", () => {
+  expect(explained("oxygen_module_inoperable")).toBe("Oxygen module inoperable");
+  expect(explained("mystery")).toBe("");
+  expect(explained(null)).toBe("");
   expect(modeOf("Air Mode")).toBe("Air Mode");
   language.value = "fr";
-  expect(explained("AIR TEMP HI")).toBe("Température de l’air haute");
+  expect(explained("air_temperature_high")).toBe("Température de l'air élevée");
   expect(modeOf("Air Mode")).toBe("Mode air");
   expect(modeOf("<img onerror>")).toBe("<img onerror>");
 });

@@ -1,11 +1,14 @@
 """The page's source: its types, its unit tests, and that the files that are served come from it."""
 
 import filecmp
+import json
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+
+from neonat.web.words import ALARMS
 
 FRONT_END = Path(__file__).parents[2] / "frontend"
 STATIC = Path(__file__).parents[2] / "src/neonat/web/static"
@@ -57,3 +60,7 @@ def test_the_page_is_small():
 def test_the_lock_file_names_no_registry():
     text = (FRONT_END / "package-lock.json").read_text()
     assert '"resolved"' not in text and "registry" not in text
+
+
+def test_the_page_explains_alarms_as_the_server_does():
+    assert json.loads((FRONT_END / "src/words/alarms.json").read_text()) == ALARMS

@@ -1,74 +1,17 @@
 """The page in a real browser."""
 
-import shutil
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from web.browser import needs_chromium
 from web.parts import MEASURED, Site, Ward
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 HOSTILE = "<img onerror>"
 
-pytestmark = pytest.mark.skipif(
-    shutil.which(CHROMIUM) is None, reason=f"{CHROMIUM} is missing: apt install chromium"
-)
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    with playwright.sync_playwright() as started:
-        context = started.chromium.launch_persistent_context(
-            str(tmp_path_factory.mktemp("profile")),
-            executable_path=CHROMIUM,
-            args=FLAGS,
-            viewport={"width": 1000, "height": 800},
-        )
-        context.set_default_timeout(15_000)
-        yield context
-        context.close()
-
-
-@pytest.fixture
-def page(browser: Any) -> Iterator[Any]:
-    """A tab that fails the test for anything the browser complained about."""
-    made = browser.new_page()
-    made.complaints = []
-    made.foreign = []
-    made.on("pageerror", lambda error: made.complaints.append(str(error)))
-    made.on(
-        "console",
-        lambda message: (
-            made.complaints.append(message.text)
-            if message.type == "error" and "ERR_" not in message.text and "503" not in message.text
-            else None
-        ),
-    )
-    made.on(
-        "request",
-        lambda request: (
-            made.foreign.append(request.url)
-            if not request.url.startswith("http://127.0.0.1:")
-            else None
-        ),
-    )
-    yield made
-    made.close()
-    assert made.complaints == []
-    assert made.foreign == []
+pytestmark = needs_chromium
 
 
 def tile(page: Any, gateway: str) -> Any:

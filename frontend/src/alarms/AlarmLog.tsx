@@ -8,7 +8,6 @@ import { AlarmChip } from "../ward/Alarms";
 import { placeOf } from "../ward/place";
 import { date, duration } from "../words/format";
 import { words } from "../words/language";
-import { explained } from "../words/phrases";
 import { Counts, type CountsAnswer } from "./Counts";
 
 interface Logged extends Alarm {
@@ -105,7 +104,7 @@ function Row({ one }: { one: Logged }) {
       <td>
         <AlarmChip alarm={one} plain />
       </td>
-      <td>{one.explained ?? explained(one.phrase)}</td>
+      <td>{one.explained}</td>
       <td>{one.bed ? [one.bed, one.room].filter(Boolean).join(" · ") : one.gateway}</td>
       <td>
         <a href={href("incubator", one.gateway, around)}>{date(began, "full")}</a>

@@ -1,7 +1,6 @@
 import type { Level } from "../alarm";
 import { date } from "../words/format";
 import { words } from "../words/language";
-import { explained } from "../words/phrases";
 
 interface Count {
   codepage: number | null;
@@ -69,7 +68,7 @@ export function Counts({ days, code, choose }: { days: CountsAnswer["days"]; cod
               <button type="button" class="quiet" aria-pressed={code === one.code} onClick={() => choose(one.code)}>
                 {one.phrase || words().code(`${one.codepage}:${one.code}`)}
               </button>
-              <span class="soft">{one.explained ?? explained(one.phrase ?? "")}</span>
+              <span class="soft">{one.explained}</span>
               <b>{one.count}</b>
             </li>
           ))}

@@ -1,6 +1,6 @@
 import type { Signal } from "@preact/signals";
 import { may } from "../access/me";
-import type { Facts } from "../facts";
+import { type Facts, ms } from "../facts";
 import { now } from "../live/clock";
 import { factsOf, names } from "../live/gateways";
 import { noteOf } from "../live/current";
@@ -21,7 +21,7 @@ export function Gateways() {
   const rows = new Map(fleet.data?.gateways.map((row) => [row.gateway, row]));
   return (
     <>
-      {fleet.trouble && fleet.data && <p class="stale-note">{fleet.trouble}</p>}
+      {fleet.trouble && <p class="stale-note">{fleet.trouble}</p>}
       <div class="gateways">
         {names.value.map((name) => {
           const facts = factsOf(name);
@@ -61,7 +61,7 @@ function Card({ facts, row }: { facts: Signal<Facts>; row: FleetRow | undefined 
             </dd>
           </div>
         ))}
-        {details(one).map(([label, text]) => (
+        {details(one, ms(row?.state_at), now.value).map(([label, text]) => (
           <div key={label}>
             <dt>{label}</dt>
             <dd>{text}</dd>

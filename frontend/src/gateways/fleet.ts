@@ -3,6 +3,7 @@
 export interface FleetRow {
   gateway: string;
   boot: number | null;
+  state_at: string | null;
   restarts_today: number | null;
   coverage_today: number | null;
 }

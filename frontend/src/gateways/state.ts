@@ -1,7 +1,7 @@
 // A gateway's own words, whose members may have any shape, as texts for the page.
 
 import { ms, part, type Facts } from "../facts";
-import { bytes, clockTime, duration, number } from "../words/format";
+import { bytes, clockTime, number } from "../words/format";
 import { words } from "../words/language";
 import { BACKLOG } from "../live/staleness";
 
@@ -53,8 +53,8 @@ export function spool(facts: Facts, now: number): Said {
   return { text: w.records(records) + (more ? ` (${more})` : ""), tone: tone(facts, records > BACKLOG ? "bad" : "plain") };
 }
 
-/** Label and text of everything else that it says. */
-export function details(facts: Facts): [string, string][] {
+/** Label and text of everything else that it says; `saidAt` is when it said so, null when not known. */
+export function details(facts: Facts, saidAt: number | null, now: number): [string, string][] {
   const w = words().gateways;
   const state = facts.state;
   const device = part(state, "device");
@@ -66,7 +66,7 @@ export function details(facts: Facts): [string, string][] {
   return [
     [w.device, [facts.device?.id, facts.device?.name, text(device.revision)].map(text).filter(Boolean).join(", ") || "–"],
     [w.firmware, text(state?.version) || "–"],
-    [w.start, uptime === null ? "–" : w.started(text(state?.boot), duration(uptime * 1000))],
+    [w.start, uptime === null ? "–" : w.started(text(state?.boot), saidAt === null ? "" : clockTime(saidAt - uptime * 1000, now))],
     [w.lineErrors, errors.join(", ") || w.none],
     [w.memory, free === null ? "–" : `${number(free / 1024, 0)} KiB`],
   ];

@@ -108,7 +108,7 @@ function PanelView({ history, panel }: { history: History; panel: Panel }) {
     return history.charts.add(panel, plot);
   }, [history, panel.key]);
   return (
-    <figure class="plot" data-panel={panel.key}>
+    <figure class="plot" data-panel={panel.key} hidden={panel.key !== "temperatures" && history.isEmpty(panel)}>
       <Readout history={history} panel={panel} />
       <div ref={place} />
     </figure>

@@ -4,7 +4,6 @@ import { now } from "../live/clock";
 import { date, duration, number, unit } from "../words/format";
 import { words } from "../words/language";
 import { nameOf } from "../words/names";
-import { explained } from "../words/phrases";
 import { summary } from "./data";
 import { eventText } from "./lanes";
 import type { History } from "./model";
@@ -16,7 +15,7 @@ export function Summaries({ history }: { history: History }) {
   const w = words().history;
   void history.loaded.value;
   const main = history.scene.main;
-  const view = history.view.value;
+  const view = history.rested.value;
   const rows = history.panels.value
     .flatMap((panel) => panel.traces)
     .map((trace) => ({ trace, found: main && summary(main.columns, trace.name, view) }))
@@ -60,7 +59,7 @@ export function EventList({ history }: { history: History }) {
   const w = words().history;
   const events = useComputed(() => {
     void history.loaded.value;
-    const { from, to } = history.view.value;
+    const { from, to } = history.rested.value;
     return (history.scene.main?.events ?? []).filter((event) => event.from < to && (event.to ?? Infinity) > from);
   });
   const shown = events.value.slice(-LISTED).reverse();
@@ -84,7 +83,7 @@ export function EventList({ history }: { history: History }) {
               <td>
                 {event.kind === "alarm" && `${MARKS[(event.level ?? "unknown") as Level] ?? "?"} ${words().level[(event.level ?? "unknown") as Level]} · `}
                 {eventText(event)}
-                {event.kind === "alarm" && explained(event.text ?? "") && ` – ${explained(event.text ?? "")}`}
+                {event.kind === "alarm" && event.explained && ` – ${event.explained}`}
               </td>
               <td>{event.to === null ? w.stands : event.kind === "weight" ? "" : duration(Math.min(event.to, now.peek()) - event.from)}</td>
             </tr>

@@ -7,6 +7,12 @@ import type { Panel, Trace } from "./panels";
 
 const decimals = (panel: Panel) => (["temperatures", "difference"].includes(panel.key) ? 1 : 0);
 
+/** A change with its sign; none where it rounds to nothing. */
+function signed(change: number, digits: number): string {
+  const size = number(Math.abs(change), digits);
+  return /[1-9]/.test(size) ? (change < 0 ? "−" : "+") + size : size;
+}
+
 /** The legend of a plot, with the values at the cursor and what changed since the mark. */
 export function Readout({ history, panel }: { history: History; panel: Panel }) {
   const w = words().history;
@@ -33,7 +39,7 @@ function TraceReadout({ history, panel, trace }: { history: History; panel: Pane
   const there = at(cursor, other);
   const from = at(mark);
   const sign = main ? unit(main.columns.signals.get(trace.name)?.unit) : "";
-  const whole = cursor === null && main ? summary(main.columns, trace.name, history.view.value) : null;
+  const whole = cursor === null && main ? summary(main.columns, trace.name, history.rested.value) : null;
   return (
     <span class="trace">
       <i style={{ background: `var(${trace.colour})` }} aria-hidden="true" />
@@ -46,8 +52,7 @@ function TraceReadout({ history, panel, trace }: { history: History; panel: Pane
       {here !== null && from !== null && (
         <span class="delta">
           {" "}
-          Δ {here >= from ? "+" : "−"}
-          {number(Math.abs(here - from), digits)}
+          Δ {signed(here - from, digits)}
         </span>
       )}
     </span>

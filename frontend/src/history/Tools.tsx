@@ -47,7 +47,7 @@ export function Tools({ history, title, facts }: Props) {
 
 function Lengths({ history }: { history: History }) {
   const w = words().history;
-  const length = lengthOf(history.view.value);
+  const length = lengthOf(history.rested.value);
   return (
     <div class="segments" role="group" aria-label={w.span}>
       {LENGTHS.map((one) => (
@@ -95,7 +95,7 @@ function local(time: number): string {
 
 function Times({ history }: { history: History }) {
   const w = words().history;
-  const view = history.view.value;
+  const view = history.rested.value;
   const change = (part: "from" | "to") => (event: Event) => {
     const time = new Date((event.currentTarget as HTMLInputElement).value).getTime();
     const next = { ...history.view.peek(), [part]: time };

@@ -24,6 +24,8 @@ export interface HistoryEvent {
   level: string | null;
   value: number | null;
   unit: string | null;
+  /** What an alarm's words stand for, in the language of the request. */
+  explained?: string | null;
 }
 
 export interface GapSpan {

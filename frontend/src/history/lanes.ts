@@ -38,7 +38,8 @@ export function eventText(event: Event): string {
 
 export function lanesOf(scene: Scene): Lane[] {
   const w = words().history;
-  const events = scene.main?.events ?? [];
+  const { from, to } = scene.seen;
+  const events = (scene.main?.events ?? []).filter((event) => event.from < to && (event.to ?? Infinity) > from);
   const of = (kind: Event["kind"]) => events.filter((event) => event.kind === kind);
   const lanes: Lane[] = [{ label: w.kinds.alarm, draw: (u, c, top, height) => drawAlarms(u, c, of("alarm"), top, height) }];
   const modes = of("mode");

@@ -1,11 +1,11 @@
 // Fetching history: one answer a view and incubator, the last ones kept, late ones let go.
 
-import { ask, Problem, stamp } from "../api";
+import { ask, stamp } from "../api";
 import { ms } from "../facts";
 import { align, type Columns, type GapSpan, type HistoryAnswer, type HistoryEvent, type Span } from "./data";
 
 const KEPT = 16;
-const POINTS_MAX = 5000;
+const POINTS_MAX = 2000;
 const EVENTS_MAX = 2000;
 
 export interface Gap extends Span {
@@ -59,8 +59,8 @@ export async function load(wish: Wish, now: number, signal: AbortSignal): Promis
   const least = Math.max(10, Math.round((span.to - span.from) / points / 1000));
   const [history, events, gaps] = await Promise.all([
     askHistory(`${of}/history`, names, { ...time, points }, signal),
-    ask<{ events: HistoryEvent[] }>(`${of}/events`, { query: { ...time, limit: EVENTS_MAX }, signal }).catch(notThere({ events: [] })),
-    ask<{ spans: GapSpan[] }>(`${of}/gaps/spans`, { query: { ...time, at_least: least }, signal }).catch(notThere({ spans: [] })),
+    ask<{ events: HistoryEvent[] }>(`${of}/events`, { query: { ...time, limit: EVENTS_MAX }, signal }),
+    ask<{ spans: GapSpan[] }>(`${of}/gaps/spans`, { query: { ...time, at_least: least }, signal }),
   ]);
   const loaded: Loaded = {
     span,
@@ -72,14 +72,6 @@ export async function load(wish: Wish, now: number, signal: AbortSignal): Promis
   if (span.to - shift < now) remember(wish, loaded);
   return loaded;
 }
-
-/** A server of an older version draws the lines all the same. */
-const notThere =
-  <T>(instead: T) =>
-  (error: unknown): T => {
-    if (error instanceof Problem && error.status === 404) return instead;
-    throw error;
-  };
 
 function askHistory(path: string, names: readonly string[], query: Record<string, string | number>, signal: AbortSignal) {
   const asked = new URLSearchParams(names.map((name) => ["name", name]));

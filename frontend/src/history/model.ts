@@ -8,11 +8,12 @@ import { Charts } from "./charts";
 import type { Span } from "./data";
 import { load, remembered, type Loaded, type Wish } from "./load";
 import type { Limit, Scene } from "./paint";
-import { PANELS, panelOf, STANDARD } from "./panels";
+import { type Panel, PANELS, panelOf, STANDARD } from "./panels";
 import { covers, DAY, HOUR, LENGTHS, lengthOf, SECOND, wanted } from "./view";
 
 const SETTLE_MS = 90;
 const ADDRESS_MS = 400;
+const REST_MS = 120;
 
 export interface Comparison {
   /** Another incubator; empty for the same one. */
@@ -23,6 +24,8 @@ export interface Comparison {
 
 export class History {
   readonly view = signal<Span>({ from: 0, to: 1 });
+  /** The view once it has come to rest: what is costly to work out goes by it. */
+  readonly rested = signal<Span>({ from: 0, to: 1 });
   readonly following = signal(true);
   readonly comparison = signal<Comparison | null>(null);
   readonly extra = signal<readonly string[]>([]);
@@ -32,11 +35,12 @@ export class History {
   readonly loading = signal(false);
   /** Counts what was taken into the scene. */
   readonly loaded = signal(0);
-  readonly scene: Scene = { main: null, other: null, limits: [], mark: null };
+  readonly scene: Scene = { main: null, other: null, seen: { from: 0, to: 0 }, limits: [], mark: null };
   readonly charts = new Charts(this.scene);
   readonly panels = computed(() => [...PANELS, ...this.extra.value.map(panelOf)]);
   private timer = 0;
   private addressTimer = 0;
+  private restTimer = 0;
   private flight: AbortController | null = null;
   private freshAt = 0;
   private width = 900;
@@ -44,6 +48,7 @@ export class History {
 
   constructor(readonly gateway: string) {
     this.read(route.peek().query);
+    this.rested.value = this.view.value;
     this.ends.push(
       effect(() => {
         if (this.following.value) this.follow(now.value);
@@ -55,6 +60,7 @@ export class History {
     for (const end of this.ends) end();
     clearTimeout(this.timer);
     clearTimeout(this.addressTimer);
+    clearTimeout(this.restTimer);
     this.flight?.abort();
   }
 
@@ -62,6 +68,13 @@ export class History {
     this.width = width;
     this.charts.resize(width);
     this.settle();
+  }
+
+  /** Whether a panel has nothing to draw, as of a device that does not measure it. */
+  isEmpty(panel: Panel): boolean {
+    void this.loaded.value;
+    const main = this.scene.main;
+    return main !== null && panel.traces.every((trace) => !main.columns.signals.get(trace.name)?.mean.some((value) => value !== null));
   }
 
   limit(limits: readonly Limit[]): void {
@@ -122,6 +135,8 @@ export class History {
     this.view.value = view;
     this.charts.show(view);
     this.settle();
+    clearTimeout(this.restTimer);
+    this.restTimer = window.setTimeout(() => (this.rested.value = this.view.peek()), REST_MS);
   }
 
   private settle(wait = SETTLE_MS): void {
@@ -167,6 +182,8 @@ export class History {
   private take(main: Loaded | null, other: Loaded | null): void {
     this.scene.main = main;
     this.scene.other = other;
+    const { from, to } = this.view.peek();
+    this.scene.seen = { from: from - (to - from) / 4, to: to + (to - from) / 4 };
     this.charts.refill();
     this.loaded.value++;
   }

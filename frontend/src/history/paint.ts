@@ -3,6 +3,7 @@
 import type uPlot from "uplot";
 import type { Level } from "../alarm";
 import { words } from "../words/language";
+import type { Span } from "./data";
 import type { Loaded } from "./load";
 import type { Panel } from "./panels";
 import { nights } from "./view";
@@ -17,6 +18,8 @@ export interface Limit {
 export interface Scene {
   main: Loaded | null;
   other: Loaded | null;
+  /** What the lanes are made for: events outside of it get none. */
+  seen: Span;
   limits: readonly Limit[];
   /** Where the reader measures from, UTC ms. */
   mark: number | null;
@@ -161,6 +164,7 @@ export function paintTop(u: uPlot, panel: Panel, scene: Scene): void {
     if (scene.mark === null) return;
     const place = stretch(u, scene.mark, scene.mark);
     if (!place) return;
+    context.setLineDash([]);
     context.strokeStyle = colour("--accent");
     context.lineWidth = 2 * devicePixelRatio;
     line(context, place[0], u.bbox.top, place[0], u.bbox.top + u.bbox.height);

@@ -43,6 +43,8 @@ function hear(stamp: string | undefined): void {
 /** News are drawn once a screen frame, however many come. */
 function onGateway(message: MessageEvent<string>): void {
   const facts = JSON.parse(message.data) as Facts;
+  // The tile's alarms have their names, which the incubator's answer has not.
+  facts.alarms = facts.tile?.alarms ?? facts.alarms;
   hear(facts.now);
   if (!news.push(facts) || news.length > 1) return;
   if (document.hidden) takeNews();

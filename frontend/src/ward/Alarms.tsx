@@ -8,7 +8,7 @@ export function AlarmChip({ alarm, plain = false }: { alarm: Alarm; plain?: bool
   const w = words();
   const level = levelOf(alarm.priority);
   const rank = priorityNumber(alarm.priority);
-  const meaning = plain ? "" : explained(alarm.phrase);
+  const meaning = plain ? "" : explained(alarm.name);
   return (
     <span class="alarm" data-level={level} title={w.alarmCode(alarm.codepage, alarm.code, rank)}>
       <span class="mark" aria-hidden="true">

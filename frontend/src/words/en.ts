@@ -174,7 +174,7 @@ export const en = {
     device: "Device",
     firmware: "Firmware",
     start: "Start",
-    started: (boot: string, time: string) => `no. ${boot}, ${time} ago`,
+    started: (boot: string, time: string) => `no. ${boot}${time ? `, at ${time}` : ""}`,
     lineErrors: "Line errors",
     errors: { checksum: "checksum", timeout: "timeout" } as Record<string, string>,
     none: "none",

@@ -173,7 +173,7 @@ export const fr: Words = {
     device: "Appareil",
     firmware: "Logiciel",
     start: "Démarrage",
-    started: (boot, time) => `n° ${boot}, il y a ${time}`,
+    started: (boot, time) => `n° ${boot}${time ? `, à ${time}` : ""}`,
     lineErrors: "Erreurs de ligne",
     errors: { checksum: "somme de contrôle", timeout: "délai dépassé" },
     none: "aucune",

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from neonat.audit.account import account
-from neonat.store import Row, Store, assignments
+from neonat.store import Row, Store, alarm_log, assignments
 from neonat.web.health import now_ms
 from neonat.web.priority import level_of
 from neonat.web.query import stamp
@@ -27,13 +27,14 @@ Stretch = tuple[int, int]
 def events(store: Store, gateway: str, start: int, end: int) -> list[Row]:
     """Modes, settings, alarms, weights and names that touch [start, end), by their begin."""
     found: list[Row] = []
-    for what, kind in (("texts", "mode"), ("settings", "setting"), ("alarms", "alarm")):
+    for what, kind in (("texts", "mode"), ("settings", "setting")):
         found += [
             _event(kind, row)
             for row in store.read(
                 lambda ask, what=what: list(ask.rows(what, gateway, start, end))  # type: ignore[misc]
             )
         ]
+    found += [_alarm(row) for row in _episodes(store, gateway, start, end)]
     found += weights(store, gateway, start, end)
     named = store.read(lambda ask: assignments.find(ask, {"gateway": gateway}, start, end))
     found += [
@@ -47,16 +48,25 @@ def events(store: Store, gateway: str, start: int, end: int) -> list[Row]:
     return sorted(found, key=lambda one: (one["at"] or "", one["kind"], one["code"] or ""))
 
 
+def _episodes(store: Store, gateway: str, start: int, end: int) -> list[Row]:
+    """Those that stood at `start` and those that began in [start, end)."""
+    stood = store.read(lambda ask: alarm_log.standing(ask, start, gateway))
+    begun = store.read(lambda ask: alarm_log.begun(ask, start, end, gateway))
+    return [row for row in stood if row["started"] < start] + list(begun)
+
+
+def _alarm(row: Row) -> Row:
+    return {
+        **_blank("alarm", stamp(row["started"]), stamp(row["over"])),
+        **{key: row[key] for key in ("code", "codepage", "priority", "name")},
+        "text": row["phrase"],
+        "level": level_of(row["priority"]),
+        "last_seen_at": stamp(row["seen"]),
+    }
+
+
 def _event(kind: str, row: Row) -> Row:
-    started = row["started_at"] if kind == "alarm" else row["at"]
-    ended = row["ended_at"] if kind == "alarm" else row["until"]
-    made = {**_blank(kind, started, ended), "code": row["code"]}
-    if kind == "alarm":
-        made.update(text=row["phrase"], level=level_of(row["priority"]))
-        made.update(codepage=row["codepage"], priority=row["priority"])
-        made.update(last_seen_at=row["last_seen_at"])
-    else:
-        made["name"] = row["name"]
+    made = {**_blank(kind, row["at"], row["until"]), "code": row["code"], "name": row["name"]}
     if kind == "setting":
         made.update(value=row["value"], unit=row["unit"])
     if kind == "mode":
