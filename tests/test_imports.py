@@ -20,6 +20,12 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "neonat.deploy": ("neonat.ingest", "neonat.store", "neonat.deploy"),
     "neonat.original": ("medibus", "neonat.ingest", "neonat.store", "neonat.original"),
     "neonat.export": ("medibus", "neonat.store", "neonat.export"),
+    "neonat.homeassistant": (
+        "neonat.homeassistant",
+        "neonat.ingest.broker_url",
+        "neonat.store",
+        "neonat.web.priority",
+    ),
     "neonat.web": ("neonat.audit", "neonat.store", "neonat.web"),
     "neonat.demo": (
         "medibus",

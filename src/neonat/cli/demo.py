@@ -64,6 +64,7 @@ def run(args: argparse.Namespace) -> int:
         args.broker_cert = args.broker_key = args.log = None
         args.broker_password_file = None
         args.keep, args.workers, args.group = [], 1, None
+        args.home_assistant = None
         args.topic_prefix, args.legacy_timezone = "neonat/1", "Europe/Paris"
         before = History(data, args.history)
         return supervise(args, lines(data, listen), lambda: started(args, data, before))

@@ -1,6 +1,7 @@
 """`neonat ingest`: from the broker into the database."""
 
 import argparse
+import contextlib
 import logging
 import os
 import re
@@ -14,6 +15,7 @@ from neonat.cli.output import CommandError, UsageError, stop_event
 from neonat.logs import add_log_option, to_stderr
 
 if TYPE_CHECKING:
+    from neonat.ingest.broker_url import BrokerUrl
     from neonat.ingest.intake import Share
 
 DB_VARIABLE = "NEONAT_DB"
@@ -84,6 +86,14 @@ def add_ingest_options(parser: argparse.ArgumentParser) -> None:
         help="share the messages with the ingest of other machines that have the same --group"
         " (with --workers: neonat)",
     )
+    parser.add_argument(
+        "--home-assistant",
+        nargs="?",
+        const="homeassistant",
+        metavar="PREFIX",
+        help="describe gateways and values to Home Assistant on the broker (MQTT discovery;"
+        " PREFIX is its discovery prefix, homeassistant unless said)",
+    )
     parser.add_argument("--verbose", action="store_true", help="log more")
     add_log_option(parser)
 
@@ -135,6 +145,7 @@ def words_of_ingest(args: argparse.Namespace) -> list[str]:
     words += login_words(args)
     words += [word for kept in args.keep for word in ("--keep", kept)]
     words += ["--log", args.log] if args.log else []
+    words += ["--home-assistant", args.home_assistant] if args.home_assistant else []
     return words + (["--verbose"] if args.verbose else [])
 
 
@@ -196,21 +207,38 @@ def work(args: argparse.Namespace) -> int:
         reader = FrameReader()
         store = open_store(db, reader=reader)
         try:
-            Worker(
-                store,
-                reader,
-                broker,
-                zone(args.legacy_timezone),
-                args.topic_prefix,
-                args.broker_ca,
-                keep=keep(args.keep) if not args.worker else {},
-                share=share(args),
-            ).run(stop)
+            with home_assistant(args, db, broker):
+                Worker(
+                    store,
+                    reader,
+                    broker,
+                    zone(args.legacy_timezone),
+                    args.topic_prefix,
+                    args.broker_ca,
+                    keep=keep(args.keep) if not args.worker else {},
+                    share=share(args),
+                ).run(stop)
         finally:
             store.close()
     except (BrokerUrlError, StoreError, LinkError) as error:
         raise CommandError(str(error)) from error
     return 0
+
+
+def home_assistant(
+    args: argparse.Namespace, db: str, broker: "BrokerUrl"
+) -> contextlib.AbstractContextManager[object]:
+    """What publishes for Home Assistant, where that was asked for; the first worker does it."""
+    if not args.home_assistant or args.worker:
+        return contextlib.nullcontext()
+    from neonat.homeassistant.publisher import Publisher
+
+    try:
+        return Publisher(db, broker, args.topic_prefix, args.broker_ca, args.home_assistant)
+    except OSError as error:
+        raise CommandError(
+            f"cannot use the broker's certificates: {error.strerror or error}"
+        ) from error
 
 
 def given(option: str | None, variable: str, name: str) -> str:
@@ -227,6 +255,9 @@ def check_options(args: argparse.Namespace) -> None:
         raise UsageError(f"--workers is a number from 1 to {WORKERS_MAX}")
     if args.group is not None and not re.fullmatch(r"[A-Za-z0-9_-]{1,32}", args.group):
         raise UsageError("--group is a word of letters and digits, such as neonat")
+    discovery = args.home_assistant or "homeassistant"
+    if set(discovery) & set("+#\0") or discovery.startswith("$") or discovery.endswith("/"):
+        raise UsageError("--home-assistant takes a topic without + and #, such as homeassistant")
     prefix = args.topic_prefix
     if not prefix or set(prefix) & set("+#\0") or prefix.startswith("$") or prefix.endswith("/"):
         raise UsageError("--topic-prefix is a topic without + and #, such as neonat/1")

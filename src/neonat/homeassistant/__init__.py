@@ -1,0 +1,1 @@
+"""What gateways measure, for Home Assistant: MQTT discovery and states."""
