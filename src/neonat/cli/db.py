@@ -12,7 +12,7 @@ def add(subparsers: argparse._SubParsersAction) -> None:
     """Add the parser of `db`."""
     parser = subparsers.add_parser(
         "db",
-        help="look after a database: status, migrate, expire",
+        help="look after a database: status, migrate, expire, copy",
         description="Look after a database: the version of its schema, what is kept of it.",
         epilog="example: neonat db status --db postgresql://neonat@db.example/neonat\n\n"
         "The URL can come from the environment instead: NEONAT_DB. `neonat ingest` and\n"
@@ -23,12 +23,17 @@ def add(subparsers: argparse._SubParsersAction) -> None:
     for name, does in (
         ("status", "print the version of the schema; exit 1 unless it is the newest"),
         ("migrate", "create the schema or bring it to the newest version, forward only"),
+        ("copy", "copy a SQLite file into an empty PostgreSQL database, whole"),
         ("expire", "take away what is older than --keep says, as ingest does in its spare time"),
     ):
         action = actions.add_parser(name, help=does, description=does[0].upper() + does[1:] + ".")
         action.add_argument("--db", metavar="URL", help="sqlite:///FILE or postgresql://…")
         if name == "expire":
             add_keep(action, needed=True)
+        if name == "copy":
+            action.add_argument(
+                "--to", required=True, metavar="URL", help="postgresql://…, an empty database"
+            )
     parser.set_defaults(run=run)
 
 
@@ -85,8 +90,21 @@ def expire(url: str, args: argparse.Namespace) -> int:
     return 0
 
 
+def copy(url: str, args: argparse.Namespace) -> int:
+    """Copy a file into a server."""
+    from neonat.ingest.reading import FrameReader
+    from neonat.progress import progress
+    from neonat.store.moving import move
+
+    with progress("copy", "rows") as tick:
+        counts = move(url, args.to, FrameReader(), tick)
+    print(f"{sum(counts.values()):,} rows of {len(counts)} tables are copied")
+    return 0
+
+
 ACTIONS: dict[str, Callable[[str, argparse.Namespace], int]] = {
     "status": status,
     "migrate": migrate,
     "expire": expire,
+    "copy": copy,
 }

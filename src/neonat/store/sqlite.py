@@ -101,12 +101,12 @@ class SqliteStore(Writing):
         try:
             with self._told():
                 if reader is not None or (create and not os.path.exists(path)):
-                    self._base = _connect(path, "rwc" if create else "rw")
+                    self._base = connect(path, "rwc" if create else "rw")
                     _prepare(self._base, path, reader)
                 if reader is not None and self._base is not None:
                     self._writer = Writer(self._base, reader, VIEWS)
                     self._version = _data_version(self._base)
-                self._asked = _connect(path, "ro")
+                self._asked = connect(path, "ro")
                 version = _check_version(self._asked, path)
                 if version == 0:
                     raise MissingError(
@@ -147,7 +147,7 @@ class SqliteStore(Writing):
         with self._lock, self._told():
             self._for_reading()
             if self._changing is None:
-                self._changing = _connect(self._path, "rw")
+                self._changing = connect(self._path, "rw")
             base = self._changing
             base.change = None
             base.execute("BEGIN IMMEDIATE")
@@ -184,7 +184,7 @@ class SqliteStore(Writing):
         Has its own connection: what is written meanwhile is not seen and not hindered.
         """
         with self._told():
-            base = _connect(self._path, "ro")
+            base = connect(self._path, "ro")
         try:
             with self._told():
                 base.execute("BEGIN")
@@ -203,7 +203,7 @@ class SqliteStore(Writing):
     def evidence(self) -> Iterator[Evidence]:
         """What an audit asks, on one state of the database and a connection of its own."""
         with self._told():
-            base = _connect(self._path, "ro")
+            base = connect(self._path, "ro")
         try:
             with self._told():
                 base.execute("BEGIN")
@@ -282,7 +282,7 @@ def schema_of(path: str) -> Schema:
     """The schema of a file; StoreError when there is none or it is of a newer version."""
     _check_path(path, create=False)
     try:
-        base = _connect(path, "ro")
+        base = connect(path, "ro")
         try:
             return Schema(path, _check_version(base, path), len(MIGRATIONS))
         finally:
@@ -301,7 +301,8 @@ def _check_path(path: str, create: bool) -> None:
         raise MissingError(f"database {path}: there is no such file: start `neonat serve` first")
 
 
-def _connect(path: str, mode: str) -> Connection:
+def connect(path: str, mode: str) -> Connection:
+    """A new connection to a file; `mode` is `ro`, `rw` or `rwc`. sqlite3.Error."""
     base = sqlite3.connect(
         f"{Path(path).absolute().as_uri()}?mode={mode}",
         uri=True,
