@@ -126,7 +126,8 @@ def bench(folder: Path, heap: str, behind_s: float) -> Iterator[Proof]:
     size = sum(map(len, files.values()))
     digest = hashlib.sha256(content).hexdigest()[:16]
     show("image", f"{len(files)} files, {size} bytes", f"SHA-256 {digest}…")
-    with incubator(folder, "--log", str(folder / "line.jsonl")) as line:
+    speed = ("--baud", "19200", "--parity", "even")
+    with incubator(folder, "--log", str(folder / "line.jsonl"), *speed) as line:
         proof = Proof(folder, line, broker, made, heap, behind_s)
         proof.hold(again.read_bytes() == content, "the image has other bytes the second time")
         proof.ingest.start()

@@ -42,16 +42,8 @@ class Board(Unix):
     def unique_id(self) -> str:
         return "a0b1c2d3e4f5"
 
-    def line_fixed(self, device: str) -> bool:
-        return True
-
-    def open_line(self, device: str, *facts):
-        # The Unix port's own line takes the device, or the device, baud and parity.
-        wanted = ("/host" + os.getenv("NEONAT_LINE"),) + facts  # noqa: RUF005
-        try:
-            self._line = Line(*wanted)
-        except TypeError:
-            self._line = Line(wanted[0])
+    def open_line(self, device: str, baud: int, parity: str):
+        self._line = Line("/host" + os.getenv("NEONAT_LINE"), baud, parity)
         return self._line
 
     def ticks(self) -> int:
