@@ -168,7 +168,10 @@ def as_of_the_first_version(new: Database, old: Database) -> None:
         base.executescript(schema.MIGRATIONS[0])
         base.execute("ATTACH ? AS new", (new.url.removeprefix("sqlite:///"),))
         tables = base.execute("SELECT name FROM main.sqlite_master WHERE type = 'table'")
+        kept = {name for (name,) in base.execute("SELECT name FROM new.sqlite_master")}
         for (table,) in tables.fetchall():
+            if table not in kept:
+                continue
             names = [row[1] for row in base.execute(f"PRAGMA main.table_info({table})")]
             columns = ", ".join(names)
             base.execute(f"DELETE FROM main.{table}")

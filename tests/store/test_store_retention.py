@@ -10,6 +10,8 @@ import pytest
 from databases import Database
 from histories import ALARMS, IDENTITIES, MEASURED, STEADY, frame, made, made_legacy
 from neonat.store import Refusal, Store, StoreError
+from neonat.store.postgresql import PostgresStore
+from neonat.store.postgresql_partitions import LATE_MS
 from store.test_store_history import AIR, DAY, HOUR, M0, MINUTE, air, points
 
 
@@ -19,7 +21,9 @@ def store(db: Database) -> Store:
 
 
 def expire(store: Store, now: int, most: int = 200, **keep: int) -> int:
-    """Until nothing goes any more; how many rows went."""
+    """Until nothing goes any more; how many rows went. On a server single frames wait longer."""
+    if "frames" in keep and isinstance(store, PostgresStore):
+        keep["frames"] -= LATE_MS
     gone = 0
     while went := store.expire(keep, now, most):
         gone += went
@@ -151,10 +155,9 @@ def test_the_command_takes_away_and_says_how_much(db: Database) -> None:
     told = neonat("--keep", "frames=2d", "--keep", "rollups=1d")
     assert told.returncode == 2 and "at least as long" in told.stderr
     told = neonat("--keep", "frames=1h")
-    # The test's own time lies in the past of whoever runs it.
-    assert (told.returncode, told.stdout, told.stderr) == (0, EXPECTED, "")
-    assert len(list(store.rows("frames"))) == (0 if M0 < NOW - DAY else 99)
-
-
-NOW = time.time_ns() // 1_000_000
-EXPECTED = f"{99 if M0 < NOW - DAY else 0} rows were too old and are gone\n"
+    # The time of the tests may lie in the past or in the future of whoever runs them.
+    late = DAY if db.kind == "sqlite" else DAY + LATE_MS
+    gone = 99 if time.time_ns() // 1_000_000 - late > M0 else 0
+    assert told.stdout == f"{gone} rows were too old and are gone\n"
+    assert (told.returncode, told.stderr) == (0, "")
+    assert len(list(store.rows("frames"))) == 99 - gone

@@ -2,7 +2,8 @@
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 import psycopg
@@ -12,7 +13,9 @@ from psycopg.conninfo import conninfo_to_dict
 from neonat.store.base import Base
 from neonat.store.catalog import write_catalog
 from neonat.store.evidence import Evidence
+from neonat.store.kinds import checked
 from neonat.store.postgresql_base import PostgresBase, connect
+from neonat.store.postgresql_partitions import LATE_MS, Partitions
 from neonat.store.postgresql_schema import MIGRATIONS, VIEWS
 from neonat.store.queries import Queries
 from neonat.store.records import (
@@ -26,6 +29,7 @@ from neonat.store.records import (
     StoreError,
     Written,
 )
+from neonat.store.retention import EXPIRE_MOST
 from neonat.store.writer import Writer
 from neonat.store.writing import Turn, Writing
 
@@ -84,6 +88,7 @@ class PostgresStore(Writing):
         self._asked: PostgresBase | None = None
         self._writer: Writer | None = None
         self._queries: Queries | None = None
+        self._partitions: Partitions | None = None
         self._closed = False
         try:
             with self._told():
@@ -235,6 +240,24 @@ class PostgresStore(Writing):
                 self._let_go()
             raise told from error
 
+    def expire(
+        self, keep: Mapping[str, int], now: int | None = None, most: int = EXPIRE_MOST
+    ) -> int:
+        """Drop the partitions that are too old, then take away about `most` other rows."""
+        checked(keep)
+        at = time.time_ns() // 1_000_000 if now is None else now
+        with self._writing() as (_, writer):
+            if "frames" in keep and self._partitions is not None:
+                before = at - keep["frames"]
+                if self._partitions.old(before):
+                    # What goes has to be in the rollups before.
+                    writer.recount()
+                    if self.roll():
+                        return 1
+                    if dropped := self._partitions.drop(before):
+                        return dropped
+            return super().expire(keep, at, most)
+
     @contextlib.contextmanager
     def _writing(self) -> Iterator[tuple[PostgresBase, Writer]]:
         with self._lock, self._told():
@@ -294,8 +317,17 @@ class PostgresStore(Writing):
         if self._base is None or self._base.connection.closed:
             self._base, self._writer = self._open(), None
         if self._writer is None:
-            self._writer = Writer(self._base, self._reader, VIEWS)
+            self._writer = Writer(self._base, self._reader, VIEWS, LATE_MS)
+            self._partitions = Partitions(self._base)
+        self._see_to_partitions(self._base)
         return self._base, self._writer
+
+    def _see_to_partitions(self, base: PostgresBase) -> None:
+        assert self._partitions is not None
+        if self._partitions.missing():
+            with base.connection.transaction():
+                base.execute("SELECT pg_advisory_xact_lock(?)", (SCHEMA_LOCK,))
+                self._partitions.ensure()
 
     def _prepare(self) -> None:
         """Bring the schema up to date and write the catalog, one program at a time."""

@@ -38,8 +38,8 @@ SET lock_timeout = '20s';
 SET idle_in_transaction_session_timeout = '60s'
 """
 
-_FRAME = "COPY frame(id, at, lag, shape, body, more) FROM STDIN (FORMAT BINARY)"
-_FRAME_TYPES = ["int8", "int8", "int8", "int8", "bytea", "text"]
+_FRAME = "COPY frame(id, at, lag, shape, body, more, week) FROM STDIN (FORMAT BINARY)"
+_FRAME_TYPES = ["int8", "int8", "int8", "int8", "bytea", "text", "int4"]
 
 _NUMBERED = re.compile(r"\?(\d*)")
 
@@ -86,6 +86,8 @@ class PostgresBase:
 
     def __init__(self, connection: psycopg.Connection, streaming: bool = False) -> None:
         self.connection = connection
+        # Of the frames that are written, since 1970: it chooses their partition.
+        self.week = 0
         self._streaming = streaming
         self._names = count()
 
@@ -127,8 +129,9 @@ class PostgresBase:
         """
         with self.connection.cursor().copy(_FRAME) as copy:
             copy.set_types(_FRAME_TYPES)
+            week = self.week
             for row in rows:
-                copy.write_row(row)
+                copy.write_row((*row, week))
 
     def next_change(self) -> int:
         """The next number of all; whoever has it commits before another gets one."""

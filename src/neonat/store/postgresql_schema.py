@@ -6,6 +6,7 @@ would be a second version beside the first until it is vacuumed.
 
 # ruff: noqa: S608 - statements are put together from this package's own text only.
 
+from neonat.store import postgresql_partitions as partitions
 from neonat.store.originals import originals_script
 from neonat.store.packing import FOLLOWERS_MAX
 from neonat.store.views import Views
@@ -175,4 +176,5 @@ MIGRATIONS: list[str] = [
     _RETENTION,
     _ORIGINALS,
     _WORKERS,
+    partitions.script(VIEWS),
 ]

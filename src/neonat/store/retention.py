@@ -50,10 +50,14 @@ class _Run(NamedTuple):
 
 
 class Retention:
-    """Takes away what is too old, inside a transaction of the caller's that holds the gateway."""
+    """Takes away what is too old, inside a transaction of the caller's that holds the gateway.
 
-    def __init__(self, base: Base, views: Views) -> None:
+    Single frames go only `late` ms after their time: by then most have gone with their partition.
+    """
+
+    def __init__(self, base: Base, views: Views, late: int = 0) -> None:
         self._base = base
+        self._late = late
         self._queries = Queries(base, views)
         self._rollups = Rollups(base)
 
@@ -73,7 +77,7 @@ class Retention:
         """Take away about `most` rows of a gateway; how many went."""
         gone = 0
         if "frames" in keep:
-            gone += self._frames(gateway, now - keep["frames"], most)
+            gone += self._frames(gateway, now - keep["frames"] - self._late, most)
         if "rollups" in keep:
             gone += self._old_rollups(gateway, now - keep["rollups"])
         for kind, requests in _REQUESTS.items():

@@ -89,13 +89,15 @@ class Views:
 
     def script(self) -> str:
         """The statements that create all views."""
+        return self.of_frames() + self._episodes() + self._others()
+
+    def of_frames(self) -> str:
+        """The statements that create those that read the table `frame`."""
         return (
             self._cells_view("readings", "reading", "")
             + self._cells_view("limits", "limit", ", c.side AS side")
             + self._frames()
-            + self._episodes()
             + self._donnees()
-            + self._others()
         )
 
     def _field(self, alias: str) -> str:

@@ -54,10 +54,10 @@ _RECEIVED = itemgetter(5)
 class Writer:
     """The tables' one writer: what it remembers, and the batch in the making."""
 
-    def __init__(self, base: Base, reader: Reader, views: Views) -> None:
+    def __init__(self, base: Base, reader: Reader, views: Views, late: int = 0) -> None:
         self._base = base
         self._reader = reader
-        self._retention = Retention(base, views)
+        self._retention = Retention(base, views, late)
         self._waiting = Waiting()
         self.forget()
 
@@ -77,6 +77,10 @@ class Writer:
         if not self._waiting.complete:
             self._waiting.read(self._base)
         return self._waiting.due(most, now)
+
+    def recount(self) -> None:
+        """Read anew what waits to be put into the rollups: other writers may have left some."""
+        self._waiting.complete = False
 
     def fold(self, due: Iterable[tuple[int, str]], most: int, now: bool) -> int:
         """Put up to `most` numbers of each of the runs into the rollups; how many runs are due."""
