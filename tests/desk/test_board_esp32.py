@@ -149,6 +149,7 @@ def test_a_broken_configuration_starts_a_safe_mode_that_the_desk_can_mend(bench,
         status = asked(board, server, 1, "status")
         assert "baud is a number" in status["state"]["safe"]
         assert (status["state"]["link"], status["reason"]) == ("down", "power")
+        assert status["address"] == "127.0.0.1"
         found = asked(board, server, 2, "get-config")["config"]
         assert found["broker"]["host"] == "localhost"
         assert not asked(board, server, 3, "set-config", config={"parity": "odd"})["ok"]

@@ -123,7 +123,8 @@ def test_patches():
 
 
 def test_shell_says_how_to_get_in_without_the_password(tmp_path, broker, told, capfd):
-    one = told({"minutes": 5}, {"config": {"network": {"host_name": "bed-1"}}}, {})
+    config = {"config": {"network": {"host_name": "bed-1"}}}
+    one = told({"minutes": 5}, {"address": ""}, config, {}, {"minutes": 5}, {"address": "10.0.0.9"})
     secrets = str(tmp_path / "board-secrets.json")
     vault.keep(secrets, {"bed-1": {"webrepl_password": "hush-hush"}})
     words = ("bed-1", "--minutes", "5", "--secrets", secrets)
@@ -132,6 +133,7 @@ def test_shell_says_how_to_get_in_without_the_password(tmp_path, broker, told, c
     assert "ws://bed-1:8266/" in out and "hush-hush" not in out
     assert one.commands[0] == {"id": one.commands[0]["id"], "command": "webrepl", "minutes": 5}
     assert board(capfd, broker, "shell", "bed-1", "--minutes", "0")[0] == 0
+    assert "ws://10.0.0.9:8266/" in board(capfd, broker, "shell", *words)[1]
     assert board(capfd, broker, "shell", "bed-1", "--minutes", "99")[0] == 2
 
 

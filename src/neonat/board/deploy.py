@@ -9,9 +9,15 @@ from neonat.board import ports, tools
 from neonat.board.files import Files
 from neonat.board.problem import BoardError
 
-# Makes the folders, whether they are there or not; main.py must not run in the meantime.
+# Makes the folders, whether they are there or not; main.py must not run in the meantime. The
+# watchdog of a program that was interrupted cannot be stopped, only be given time.
 _FOLDERS = """
 import os
+try:
+    import machine
+    machine.WDT(timeout=600000)
+except (ImportError, AttributeError, OSError, ValueError):
+    pass
 for name in {names!r}:
     try:
         os.mkdir(name)

@@ -74,8 +74,10 @@ def shell(args: argparse.Namespace) -> int:
         if not args.minutes:
             print("closed", file=sys.stderr)
             return 0
-        network = connection.ask(args.gateway, "get-config").get("config", {}).get("network", {})
-    host = network.get("address") or network.get("host_name") or "the address your router shows"
+        host = connection.ask(args.gateway, "status").get("address")
+        if not host:
+            config = connection.ask(args.gateway, "get-config").get("config", {})
+            host = config.get("network", {}).get("host_name") or "the address your router shows"
     print(
         f"WebREPL of {args.gateway} is open for {args.minutes} min at ws://{host}:8266/\n"
         f"connect: open http://micropython.org/webrepl/#{host}:8266/ in a browser\n"

@@ -76,4 +76,7 @@ def _status(gateway, remote) -> dict:
     facts.update({"slot": begun.get("slot"), "trial": remote.trial})
     left = remote.until.get("webrepl", 0) - gateway.board.ticks()
     facts["webrepl_s"] = max(0, left // 1000)
+    address = getattr(gateway.board, "address", None)
+    if address is not None:
+        facts["address"] = address()
     return facts
