@@ -7,7 +7,9 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-BENCHMARKS = ("decode", "store", "store_server", "ingest", "latency", "gateway_memory", "tls")
+BENCHMARKS = (
+    *("decode", "store", "store_server", "ingest", "latency", "page", "gateway_memory", "tls"),
+)
 
 
 def main() -> int:

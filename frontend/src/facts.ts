@@ -80,6 +80,8 @@ export interface Facts {
   alarms_seen?: Stamped | null;
   settings_seen?: Stamped | null;
   texts_seen?: Stamped | null;
+  /** Only what the ward's tile tells. */
+  partial?: boolean;
   tile?: { assignment?: Assignment | null; alarms?: Alarm[] };
 }
 

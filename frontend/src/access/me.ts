@@ -33,8 +33,7 @@ export function become(who: Me): void {
   me.value = who;
   if (who.user !== null && !chosen() && (who.language === "en" || who.language === "fr")) language.value = who.language;
   if (who.roles.includes("view")) {
-    connect();
-    void loadWard();
+    void loadWard().then(connect);
   } else disconnect();
 }
 

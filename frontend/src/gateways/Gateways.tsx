@@ -34,7 +34,8 @@ export function Gateways() {
 
 function Card({ facts, row }: { facts: Signal<Facts>; row: FleetRow | undefined }) {
   const w = words().gateways;
-  const one = facts.value;
+  const newest = facts.value;
+  const one = newest.partial && row ? { ...newest, state: row.state } : newest;
   const place = placeOf(one);
   const note = noteOf(one, now.value);
   const said: [string, Said][] = [

@@ -1,8 +1,11 @@
 // What the server adds to a gateway's own words, and the actions on it.
 
+import type { GatewayState } from "../facts";
+
 export interface FleetRow {
   gateway: string;
   boot: number | null;
+  state: GatewayState | null;
   state_at: string | null;
   restarts_today: number | null;
   coverage_today: number | null;

@@ -1,7 +1,9 @@
 import type { Signal } from "@preact/signals";
 import { levelOf, sorted } from "../alarm";
+import { useEffect } from "preact/hooks";
 import type { Facts } from "../facts";
 import { useCurrent } from "../live/current";
+import { loadWhole } from "../live/first";
 import { factsOf, names } from "../live/gateways";
 import { Alarms } from "../ward/Alarms";
 import { placeOf } from "../ward/place";
@@ -16,6 +18,7 @@ const loadHistory = () => import("../history/HistoryView");
 /** One incubator: everything it sends now, and its history. */
 export function Incubator({ gateway }: { gateway: string }) {
   void names.value;
+  useEffect(() => void loadWhole(gateway), [gateway]);
   const facts = factsOf(gateway);
   if (!facts) return <p class="panel">{words().incubator.unknown(gateway)}</p>;
   return (

@@ -4,7 +4,7 @@ import { ask } from "../api";
 import type { Alarm, Assignment, DeviceText, Facts, Reading } from "../facts";
 import { takeOrder } from "../ward/order";
 import { hearTime, tick } from "./clock";
-import { factsOf, hearFacts } from "./gateways";
+import { factsOf, hearFacts, whole } from "./gateways";
 
 interface Value {
   value: number | null;
@@ -31,6 +31,7 @@ export interface WardTile {
 
 interface WardAnswer {
   now: string;
+  change: number;
   order: string[];
   tiles: WardTile[];
 }
@@ -57,18 +58,32 @@ export function factsOfTile(tile: WardTile): Facts {
     settings_seen: measured,
     texts_seen: measured,
     tile: { assignment },
+    partial: true,
   };
 }
 
-/** Show all tiles at once; what the stream has told meanwhile is newer. */
-export async function loadWard(): Promise<void> {
+/** Show all tiles at once; the change behind which the stream goes on, 0 when nothing came. */
+export async function loadWard(): Promise<number> {
   try {
     const ward = await ask<WardAnswer>("/ward");
     hearTime(ward.now);
     takeOrder(ward.order);
     hearFacts(ward.tiles.filter((tile) => !factsOf(tile.gateway)).map(factsOfTile));
     tick();
+    return ward.change;
   } catch {
     // The stream tells the same, and the banner what is wrong.
+    return 0;
+  }
+}
+
+/** Everything of one gateway, where only its tile is known so far. */
+export async function loadWhole(gateway: string): Promise<void> {
+  if (factsOf(gateway)?.peek().partial === false) return;
+  try {
+    const facts = await ask<Facts>(`/gateways/${encodeURIComponent(gateway)}/latest`);
+    hearFacts([whole(facts)]);
+  } catch {
+    // What is known stays; the banner says what is wrong.
   }
 }

@@ -31,3 +31,8 @@ export function hearFacts(news: readonly Facts[]): void {
 export function byName(a: string, b: string): number {
   return naturally.compare(a, b);
 }
+
+/** What `latest` or the stream says; the tile's alarms have their names, which the answer has not. */
+export function whole(facts: Facts): Facts {
+  return { ...facts, alarms: facts.tile?.alarms ?? facts.alarms, partial: false };
+}

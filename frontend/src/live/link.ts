@@ -3,7 +3,7 @@
 import { signal } from "@preact/signals";
 import type { Facts } from "../facts";
 import { forgetTimes, hearTime, knowsTime, serverNow, tick } from "./clock";
-import { hearFacts } from "./gateways";
+import { hearFacts, whole } from "./gateways";
 
 const SILENCE_MS = 12_000;
 const WAIT_MS = { first: 1000, most: 8000, factor: 1.6 };
@@ -17,6 +17,8 @@ export const lostAt = signal<number | null>(null);
 export const server = signal<{ ok: boolean; reason: string; gateways: number | null }>({ ok: true, reason: "", gateways: null });
 export const timeKnown = signal(false);
 
+/** What `/ward` told: the stream goes on behind it. */
+let since = 0;
 let source: EventSource | null = null;
 let heardAt = 0;
 let wait = WAIT_MS.first;
@@ -43,10 +45,8 @@ function hear(stamp: string | undefined): void {
 /** News are drawn once a screen frame, however many come. */
 function onGateway(message: MessageEvent<string>): void {
   const facts = JSON.parse(message.data) as Facts;
-  // The tile's alarms have their names, which the incubator's answer has not.
-  facts.alarms = facts.tile?.alarms ?? facts.alarms;
   hear(facts.now);
-  if (!news.push(facts) || news.length > 1) return;
+  if (news.push(whole(facts)) > 1) return;
   if (document.hidden) takeNews();
   else requestAnimationFrame(takeNews);
 }
@@ -75,7 +75,8 @@ function open(): void {
   source?.close();
   forgetTimes();
   heardAt = performance.now();
-  const made = new EventSource("/api/v1/stream");
+  const made = new EventSource(since ? `/api/v1/stream?since=${since}` : "/api/v1/stream");
+  since = 0;
   source = made;
   made.addEventListener("gateway", onGateway);
   made.addEventListener("clock", onClock);
@@ -103,9 +104,10 @@ function beat(): void {
   open();
 }
 
-/** Begin to listen; once for the life of the page. */
-export function connect(): void {
+/** Begin to listen, behind the change that is known; once for the life of the page. */
+export function connect(change = 0): void {
   if (ticking) return;
+  since = change;
   open();
   ticking = window.setInterval(beat, TICK_MS);
   document.addEventListener("visibilitychange", tick);

@@ -10,7 +10,7 @@ from neonat.store import Row, Store, assignments
 from neonat.web import facts
 from neonat.web.health import Health, now_ms
 from neonat.web.priority import LEVELS, level_of, number_of
-from neonat.web.query import stamp
+from neonat.web.query import CHANGE_MAX, stamp
 
 STALE_MS = 10_000
 # More records than this in a gateway's spool, and the server is behind.
@@ -29,18 +29,20 @@ class Ward:
         self._lock = threading.Lock()
         self._at = -KEPT_S
         self._tiles: list[Row] = []
+        self._change = 0
 
-    def tiles(self, store: Store) -> list[Row]:
-        """The tiles by name of the gateway."""
+    def tiles(self, store: Store) -> tuple[list[Row], int]:
+        """The tiles by name of the gateway, and the change behind which the stream goes on."""
         with self._lock:
             if time.monotonic() - self._at >= KEPT_S:
+                self._change = store.changes(CHANGE_MAX)[0]
                 ok = self._health.status()["ok"]
                 now = now_ms()
                 rows = store.latest_of_all()
                 named = store.read(partial(assignments.at_a_time, at=now))
                 self._tiles = [tile(row, named.get(row["gateway"]), ok, now) for row in rows]
                 self._at = time.monotonic()
-            return self._tiles
+            return self._tiles, self._change
 
     def told(self, store: Store, gateway: str) -> dict[str, Any] | None:
         """What the stream says of a gateway: `facts.latest`, and its tile."""

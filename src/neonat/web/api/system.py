@@ -1,6 +1,10 @@
 """How the server is, and what changes as it changes."""
 
+from typing import Annotated
+
 from fastapi import APIRouter
+from fastapi import Query as InQuery
+from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
@@ -9,7 +13,7 @@ from neonat.web.access.roles import Viewer, still_allowed
 from neonat.web.encode import Json
 from neonat.web.metrics import CONTENT_TYPE, render
 from neonat.web.numbers import collect
-from neonat.web.shapes import TIME, Shape, Stamp, example
+from neonat.web.shapes import TIME, Query, Shape, Stamp, example
 from neonat.web.site import Here
 from neonat.web.stream import EventStream
 
@@ -28,6 +32,12 @@ class Status(Shape):
     store: str
     ingest: str
     gateways: int | None
+
+
+class OfStream(Query):
+    """From which change on; all there is without it."""
+
+    since: Annotated[str, Field(pattern="^[0-9]{1,19}$", examples=["4711"])] | None = None
 
 
 @router.get("/healthz", response_model=Status, responses={503: {"model": Status}})
@@ -63,14 +73,18 @@ async def metrics(site: Here, who: Viewer) -> Response:
         }
     },
 )
-async def stream(request: Request, site: Here, who: Viewer) -> Response:
+async def stream(
+    request: Request, site: Here, who: Viewer, wanted: Annotated[OfStream, InQuery()]
+) -> Response:
     """Server-sent events; what changed since the header `Last-Event-ID` comes first.
+
+    Without it, what changed since `since`, as `change` of `/api/v1/ward` says it.
 
     `gateway`: what `latest` says of one, and its `tile`. `clock`: the server's time and state.
     """
     if request.scope.get("neonat.head"):
         return Response(media_type=EventStream.media_type)
-    since = query.change(request.headers.get("last-event-id"))
+    since = query.change(request.headers.get("last-event-id", wanted.since))
     client = site.hub.join(since)
     try:
         client.tick(await site.in_thread(site.hub.clock))

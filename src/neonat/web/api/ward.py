@@ -117,11 +117,12 @@ class Server(Shape):
 
 
 class WardShape(Shape):
-    """All tiles by gateway; `order` is the reader's own."""
+    """All tiles by gateway; `order` is the reader's own; the stream goes on from `change`."""
 
     model_config = example(
         {
             "now": TIME,
+            "change": 4711,
             "server": {"ok": True, "reason": None},
             "order": ["bed-1"],
             "tiles": [
@@ -159,6 +160,7 @@ class WardShape(Shape):
         }
     )
     now: Stamp | None
+    change: int
     server: Server
     order: list[str]
     tiles: list[Tile]
@@ -184,11 +186,13 @@ async def ward(site: Here, who: Viewer) -> Response:
 
     def look(store: Store) -> Row:
         status = site.health.status()
+        tiles, change = site.ward.tiles(store)
         return {
             "now": stamp(now_ms()),
+            "change": change,
             "server": {"ok": status["ok"], "reason": status["reason"]},
             "order": store.read(lambda ask: people.tile_order(ask, who.person)),
-            "tiles": site.ward.tiles(store),
+            "tiles": tiles,
         }
 
     return Json(await site.ask(look))
