@@ -1,12 +1,13 @@
-"""`make chaos`: kills, cuts and line faults for a long time; both ends of the chain compared.
+"""`make chaos`: a fixed list of faults, then all of them at random; both ends are compared.
 
 Exits with 1 when one frame was lost, doubled, changed or invented. `NEONAT_CHAOS_SECONDS` (or
---seconds) is the time for each row of the table.
+--seconds) is the time for each row of the second table; --scale changes the tries of the first.
 """
 
 import argparse
 import os
 import random
+import subprocess
 import sys
 import tempfile
 import time
@@ -19,7 +20,9 @@ from brokers import MOSQUITTO
 from system.chain import Chain
 from system.chaos import LINE_FAULTS, Chaos
 from system.compare import losses
+from system.faults import FAULTS, HOSTILE, Options
 from table import Cell, Table
+from web.test_web_openapi import DOCUMENT
 
 BAD_LINE = (*LINE_FAULTS, "silence", "restart")
 COLUMNS = (
@@ -58,16 +61,52 @@ def trial(
         return row(chaos.counts, chain, len(frames), len(wrong)), wrong
 
 
+def fixed_list(scale: float, seed: int) -> list[str]:
+    """Every fault many times, a line each; what was wrong."""
+    title = f"faults: seed {seed}, {time.strftime('%Y-%m-%d')}"
+    table = Table(title, "tries", "lost", "s", "")
+    bad = []
+    for name, (fault, _, tries) in FAULTS.items():
+        began = time.monotonic()
+        with tempfile.TemporaryDirectory() as folder:
+            outcome = fault(Path(folder), max(1, round(tries * scale)), Options(seed=seed))
+        table.row(
+            name, outcome.tries, len(outcome.lost), time.monotonic() - began, f"  {outcome.note}"
+        )
+        bad += [f"{name}: {line}" for line in outcome.lost]
+    wanted = max(1, round(HOSTILE * scale))
+    began = time.monotonic()
+    asked, failed = hostile_requests(wanted)
+    table.row("hostile HTTP requests (Schemathesis)", asked, failed, time.monotonic() - began)
+    return bad + (["hostile HTTP requests: see above"] if failed else [])
+
+
+def hostile_requests(wanted: int) -> tuple[int, int]:
+    """(so many requests at least, 1 when an answer was wrong): the page's own test, for long."""
+    operations = sum(len(methods) for methods in DOCUMENT["paths"].values()) - 1
+    each = -(-wanted // operations)
+    root = Path(__file__).parents[1]
+    words = ["-m", "pytest", "-n", "0", "-k", "answers_fit", "--timeout", "7200"]
+    done = subprocess.run(
+        [sys.executable, *words, "tests/web/test_web_openapi.py"], cwd=root, capture_output=True,
+        text=True, env={**os.environ, "NEONAT_HTTP_EXAMPLES": str(each)}, check=False,
+    )  # fmt: skip
+    if done.returncode:
+        print(done.stdout[-3000:], file=sys.stderr)
+    return each * operations, int(done.returncode != 0)
+
+
 def main() -> int:
-    """Print one table; 1 when something was wrong."""
+    """Print both tables; 1 when something was wrong."""
     parser = argparse.ArgumentParser(description=__doc__)
     seconds = float(os.environ.get("NEONAT_CHAOS_SECONDS", "300"))
     parser.add_argument("--seconds", type=float, default=seconds, help="for each row")
+    parser.add_argument("--scale", type=float, default=1.0, help="of the tries (default: 1)")
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
     args = parser.parse_args()
+    bad = fixed_list(args.scale, args.seed)
     title = f"chaos: {args.seconds:.0f} s each, seed {args.seed}, {time.strftime('%Y-%m-%d')}"
     table = Table(title, *COLUMNS)
-    bad = []
     for broker in ("embedded", "mosquitto") if MOSQUITTO else ("embedded",):
         for micropython in (False, True):
             for faults in ((), BAD_LINE):

@@ -1,7 +1,7 @@
 """Audit and export: records or rows a second, and the memory that each takes at its peak.
 
 Beside them the bare reading of the same table, and the peak of a command that does nothing.
-NEONAT_BENCH_GATEWAYS and NEONAT_BENCH_HOURS say how much is stored (default 10 for 6 hours).
+NEONAT_BENCH_GATEWAYS and NEONAT_BENCH_HOURS say how much is stored (default 10 for 3 hours).
 """
 
 import os
@@ -20,7 +20,7 @@ from store import records
 from table import Table, times
 
 GATEWAYS = int(os.environ.get("NEONAT_BENCH_GATEWAYS", "10"))
-HOURS = float(os.environ.get("NEONAT_BENCH_HOURS", "6"))
+HOURS = float(os.environ.get("NEONAT_BENCH_HOURS", "3"))
 
 
 def filled(url: str) -> tuple[int, int]:

@@ -306,12 +306,16 @@ class Chain:
         self.simulator.end()
         self._plan = {}
         self.desk.status = {}
-        wait_for(self._spool_is_empty, timeout, "an empty spool")
+        wait_for(self._is_settled, timeout, "an empty spool")
         self.lives.append(Life(self._started, end))
         self.look_into_spool()
 
-    def _spool_is_empty(self) -> bool:
+    def spool_is_empty(self) -> bool:
+        """Whether the gateway says that it holds nothing."""
         self.desk.tell("status")
         time.sleep(0.1)
         spool = self.desk.status.get("spool")
-        return spool is not None and spool["records"] == 0 and self.desk.status["link"] == "down"
+        return spool is not None and spool["records"] == 0
+
+    def _is_settled(self) -> bool:
+        return self.spool_is_empty() and self.desk.status["link"] == "down"

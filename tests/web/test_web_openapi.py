@@ -3,6 +3,7 @@
 Schemathesis asks a real server, also for what no client should; answers have to fit the document.
 """
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -35,7 +36,7 @@ CHECKS = [
     response_schema_conformance,
 ]
 # Of each way to ask; the server is asked in earnest.
-EXAMPLES = 6
+EXAMPLES = int(os.environ.get("NEONAT_HTTP_EXAMPLES", "6"))
 # Never ends by itself; its own tests read it.
 ENDLESS = ("/api/v1/stream",)
 
