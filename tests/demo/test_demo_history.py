@@ -20,7 +20,7 @@ def test_history_holds_every_bed_and_is_the_same_again(tmp_path: Path):
     assert written > 1000 and heard[-1] == 1.0 and heard == sorted(heard)
     assert [row["gateway"] for row in store.gateways()] == [bed.gateway for bed in BEDS]
     for bed in BEDS:
-        rows = store.readings(bed.gateway, "air_temperature", NOW - 2 * HOUR, NOW, 10_000)
+        rows = store.readings(bed.gateway, "air_temperature", NOW - 12 * HOUR, NOW, 10_000)
         values = [row["value"] for row in rows if row["value"] is not None]
         assert len(values) > 100 and 28 < min(values) <= max(values) < 38
         assert store.alarms(bed.gateway) or bed.seed != len(BEDS) - 1

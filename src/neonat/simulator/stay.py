@@ -37,8 +37,8 @@ _MASK = 2**64 - 1
 class Character(NamedTuple):
     """What one incubator's days are like.
 
-    `unrest` multiplies how often alarms come and how far values wander, `oxygen` and `skin_mode`
-    say what is in use, `grams` is the weight at the beginning.
+    `unrest` multiplies how often alarms come, lengthens them and lets values wander farther,
+    `oxygen` and `skin_mode` say what is in use, `grams` is the weight at the beginning.
     """
 
     unrest: float = 1.0
@@ -53,7 +53,7 @@ CHARACTERS = (
     Character(unrest=1.6, oxygen=True, grams=940),
     Character(unrest=0.6, grams=1790),
     Character(skin_mode=True, oxygen=True, grams=1310),
-    Character(unrest=9.0, oxygen=True, grams=1050),
+    Character(unrest=14.0, oxygen=True, grams=1050),
 )
 
 
@@ -239,5 +239,6 @@ class Stay:
             channel = 100 + 4 * place
             if self._chance.of(channel, count) < rare * self.character.unrest:
                 length = (0.4 + 9 * self._chance.of(channel + 1, count) ** 3) * MINUTE
+                length *= math.sqrt(max(self.character.unrest, 1))
                 begun = self._chance.of(channel + 2, count) * (ALARM_SLOT - length)
                 yield alarm, begun, begun + length
