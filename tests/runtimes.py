@@ -1,17 +1,20 @@
 """The two runtimes that portable code must work under: this one and a real MicroPython."""
 
 import ast
+import contextlib
 import json
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 
 import pytest
 
 import portable_worker
+from neonat.board import compiling, files
 
 HEAP = "128k"
 RUNTIMES = ("cpython", "micropython")
@@ -31,6 +34,15 @@ def micropython() -> str:
 def micropython_command(script: Path, *words: str, heap: str = HEAP) -> list[str]:
     """How to run a script under MicroPython with a heap as small as the board's."""
     return [micropython(), "-X", f"heapsize={heap}", str(script), *words]
+
+
+@contextlib.contextmanager
+def compiled_command(script: Path, *words: str, heap: str = HEAP) -> Iterator[list[str]]:
+    """How to run `main()` of a script, compiled with the board's modules as one of them."""
+    start = f"import {script.stem}\n{script.stem}.main()\n"
+    sources = {**files.sources(), script.stem: script}
+    with compiling.kept(sources, start, micropython()) as path:
+        yield micropython_command(path, *words, heap=heap)
 
 
 def functions(path: Path, prefix: str = "test_") -> list[str]:

@@ -4,26 +4,14 @@ import json
 import subprocess
 from pathlib import Path
 
-import pytest
-
-from gateway.bench_server import MICROPYTHON
+from runtimes import compiled_command
 
 SCRIPT = Path(__file__).parent / "portable" / "endurance.py"
 
 
-@pytest.mark.skipif(not MICROPYTHON.exists(), reason="no micropython here")
 def test_heap_in_use_does_not_grow(tmp_path):
-    command = [
-        str(MICROPYTHON),
-        "-O3",
-        "-X",
-        "heapsize=128k",
-        str(SCRIPT),
-        "16000",
-        str(tmp_path),
-        "2000",
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=110)
+    with compiled_command(SCRIPT, "16000", str(tmp_path), "2000") as command:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=110)
     assert done.returncode == 0, done.stdout + done.stderr
     *lines, end = [json.loads(line) for line in done.stdout.splitlines()]
     quiet = [line["heap"] for line in lines[1:] if line["records"] < 50]

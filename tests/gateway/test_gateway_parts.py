@@ -125,7 +125,7 @@ def sender_of(count: int, message_max: int = 1024, ring_max: int = 10) -> Sender
     sender = Sender(spool, lambda uptime: "", "bed-1", message_max, ring_max)
     for n in range(count):
         data = f"data {n}"
-        sender.fresh(spool.append("+2", data), "+2", data)
+        sender.fresh((spool.append("+2", data), "+2", data))
     return sender
 
 
@@ -154,7 +154,7 @@ def test_a_backlog_leaves_room_for_live_data():
     sender = sender_of(500)
     drain(sender, 0)
     seq = sender.spool.append("+2", "live")
-    sender.fresh(seq, "+2", "live")
+    sender.fresh((seq, "+2", "live"))
     assert sequence(sender.message(1)) == [seq]
 
 
@@ -219,7 +219,7 @@ def test_a_number_that_this_spool_never_gave_shows_that_its_count_was_lost():
     sender.renumbered()
     assert sender.ahead == 0
     seq = sender.spool.append("+3", "next")
-    sender.fresh(seq, "+3", "next")
+    sender.fresh((seq, "+3", "next"))
     lines = [bytes(payload).decode() for payload in iter(lambda: sender.message(0), None)]
     numbers = [envelope.parse_line(line)[2:4] for text in lines for line in text.split("\n")]
     assert numbers[0] == (8, 2)

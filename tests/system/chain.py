@@ -15,11 +15,11 @@ from typing import Any, NamedTuple
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
+import spools
 from brokers import Broker
 from medibus.escape import escape
 from neonat.audit.account import Account, account
 from neonat.cli.serve import accepts
-from neonat.gateway.segment import decode
 from neonat.store import open_store
 from system.proxy import HOST, Proxy
 from waiting import free_port, wait_for
@@ -84,10 +84,13 @@ def children(pid: int) -> list[int]:
 
 
 class Life(NamedTuple):
-    """One process of the gateway, Unix times in ms; `end` is when it was killed."""
+    """One process of the gateway, Unix times in ms; `end` is when it was killed. What it had heard
+    in the last `delay_ms` before may have been in its RAM only.
+    """
 
     start: int
     end: int
+    delay_ms: int = 0
 
 
 class Stored(NamedTuple):
@@ -159,6 +162,7 @@ class Chain:
         plan: dict[str, int] | None = None,
     ) -> None:
         self.folder = folder
+        self.micropython = micropython
         self.database = folder / "store.db"
         self.url = f"sqlite:///{self.database}"
         self.journal = folder / "line.jsonl"
@@ -238,16 +242,14 @@ class Chain:
         if self.gateway.process is not None:
             end = now_ms()
             self.gateway.kill()
-            self.lives.append(Life(self._started, end))
+            delay_ms = spools.DELAY_MS if self.micropython else 0
+            self.lives.append(Life(self._started, end, delay_ms))
         self.look_into_spool()
 
     def look_into_spool(self) -> None:
         """Note every whole record on disk."""
-        for path in self.spool.glob("*.log"):
-            for line in path.read_bytes().split(b"\n"):
-                found = decode(line)
-                if found:
-                    self.spooled[found[1], found[2]] = found[3]
+        for boot, seq, data in spools.records(self.spool):
+            self.spooled[boot, seq] = data
 
     def stored(self, view: str = "frames") -> list[Stored]:
         """The rows of a view, in the order of boot and seq."""

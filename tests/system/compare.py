@@ -16,13 +16,15 @@ AT_AN_END = 4
 
 class Sent(NamedTuple):
     """A frame on the line. `whole`: unharmed. `opening`, `closing`: it may be lost because the
-    client was about to open the line or to be killed."""
+    client was about to open the line or to be killed. `loose`: so may each by itself, since it was
+    in RAM when its number was not yet acknowledged."""
 
     raw: str
     whole: bool
     opening: bool
     closing: bool
     client: int
+    loose: bool = False
 
 
 def sent_by_life(log: list[dict[str, Any]], lives: list[Life]) -> list[list[Sent]]:
@@ -37,12 +39,14 @@ def sent_by_life(log: list[dict[str, Any]], lives: list[Life]) -> list[list[Sent
         index = bisect_right(starts, at) - 1
         if index < 0:
             continue
-        opening, closing = at < came + OPENING_MS, at > lives[index].end - CLOSING_MS
+        life = lives[index]
+        opening, closing = at < came + OPENING_MS, at > life.end - CLOSING_MS - life.delay_ms
+        facts = (opening, closing, client, closing and life.delay_ms > 0)
         harmed = line.get("harmed", []) if line.get("line") else []
         cut_short = line["frames"] if line.get("lost") == "not taken" else []
         frames = [(raw, False) for raw in harmed + cut_short]
         frames += [(line["raw"], True)] if "raw" in line else []
-        found[index] += [Sent(raw, whole, opening, closing, client) for raw, whole in frames]
+        found[index] += [Sent(raw, whole, *facts) for raw, whole in frames]
     return [_ends(sent) for sent in found]
 
 
@@ -80,7 +84,7 @@ def difference(sent: list[Sent], stored: list[str]) -> str:
 
     Of each client's stretch a beginning may be missing while the line was being opened and an end
     while the gateway was being killed; harmed frames may be there or not; everything else must be
-    there, once and in order, and nothing else may be.
+    there, once and in order, and nothing else may be. What is loose may be there or not.
     """
     client = 0
     # (how many stored are explained, phase): 0 nothing read yet, 1 reading, 2 no longer.
@@ -106,7 +110,7 @@ def _steps(item: Sent, state: tuple[int, int], stored: list[str]) -> list[tuple[
     out = []
     if phase < 2 and count < len(stored) and stored[count] == item.raw:
         out.append((count + 1, 1))
-    if phase == 2 or not item.whole or (phase == 0 and item.opening):
+    if phase == 2 or not item.whole or item.loose or (phase == 0 and item.opening):
         out.append(state)
     if item.closing and phase < 2:
         out.append((count, 2))

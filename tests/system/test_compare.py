@@ -8,10 +8,10 @@ from system.compare import Sent, difference
 RAWS = st.sampled_from(["\\x01031", "\\x1b04B", "a", "b", "c"])
 
 
-def line(raws, opening=0, closing=0, harmed=()):
+def line(raws, opening=0, closing=0, harmed=(), loose=0):
     count = len(raws)
     return [
-        Sent(raw, at not in harmed, at < opening, at >= count - closing, 1)
+        Sent(raw, at not in harmed, at < opening, at >= count - closing, 1, at >= count - loose)
         for at, raw in enumerate(raws)
     ]
 
@@ -59,6 +59,12 @@ def test_a_harmed_frame_may_be_there_or_not(raws, data):
 
 def test_once_the_end_is_missing_nothing_may_follow():
     assert difference(line(["a", "b", "c"], closing=3), ["a", "c"])
+
+
+def test_of_what_was_in_ram_any_may_be_missing_but_nothing_before():
+    assert difference(line(["a", "b", "c", "d"], closing=3, loose=3), ["a", "b", "d"]) == ""
+    assert difference(line(["a", "b", "c", "d"], closing=3, loose=3), ["a", "d", "c"])
+    assert difference(line(["a", "b", "c", "d"], closing=3, loose=3), ["b", "d"])
 
 
 def test_a_new_client_opens_anew():

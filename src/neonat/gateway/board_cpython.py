@@ -60,6 +60,7 @@ class Board:
     segments_max = 1024
     ring_max = 200
     spool_bytes = 64 << 20
+    spool_delay_ms = 0
 
     def __init__(self) -> None:
         self._stop_read, self._stop_write = socket.socketpair()

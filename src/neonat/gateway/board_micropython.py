@@ -37,6 +37,7 @@ class MicroPythonBoard:
     segments_max = 40
     ring_max = 8
     spool_bytes = 1 << 20
+    spool_delay_ms = 2000  # flash wears
     stopped = False
 
     def __init__(self) -> None:

@@ -46,7 +46,7 @@ def facts(files, segment: Segment, boot: int) -> "tuple[list[list[int]], bool]":
     The ranges, [boot, first, last], that go with it or that its `!drop` records name, and whether
     a `!boot` record of `boot` goes with it.
     """
-    ranges = [[segment.boot, first, last] for first, last in segment.ranges()]
+    ranges = [[segment.boot, first, last] for first, last in segment.held]
     boots = False
     try:
         file = files.open(segment.name, "rb")
@@ -57,16 +57,22 @@ def facts(files, segment: Segment, boot: int) -> "tuple[list[list[int]], bool]":
             found = decode(line) if b"|!" in line else None
             if not found or not segment.holds(found[2]):
                 continue
-            if found[3].startswith("!boot "):
-                boots = boots or found[1] == boot
-            elif found[3].startswith("!drop "):
-                fields = found[3].split(" ")
-                ranges.append([int(field.split("=")[1]) for field in fields[1:4]])
-    except (OSError, ValueError, IndexError):
+            boots = boots or (found[1] == boot and found[3].startswith("!boot "))
+            ranges += named(found[3])
+    except OSError:
         pass
     finally:
         file.close()
     return ranges, boots
+
+
+def named(data: str) -> "list[list[int]]":
+    """The range, [boot, first, last], that a `!drop` record names; none of any other data."""
+    fields = data.split(" ")
+    try:
+        return [[int(field.split("=")[1]) for field in fields[1:4]]] if fields[0] == "!drop" else []
+    except (ValueError, IndexError):
+        return []
 
 
 def coarse(ranges: "list[list[int]]") -> "list[list[int]]":

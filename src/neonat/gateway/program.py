@@ -38,8 +38,9 @@ class Gateway:
         files = board.files(config["spool"])
         files.make()
         self.spool = Spool(
-            files, self._time, config["spool_bytes"], segments_max=board.segments_max
-        )
+            files, self._time, config["spool_bytes"], segments_max=board.segments_max,
+            delay_ms=board.spool_delay_ms,
+        )  # fmt: skip
         self._set_clock(now)
         self.remote = Remote(self, log, reason, begun)
         self.unproven = bool(self.remote.begun["home"])
@@ -47,6 +48,7 @@ class Gateway:
         self.sender = Sender(
             self.spool, self._real_time, self.gateway, board.message_max, board.ring_max
         )
+        self.spool.taken = self._fresh
         topic = config["topic_prefix"] + "/" + self.gateway + "/"
         self.uplink = Uplink(
             board, config["broker"], topic, self.gateway, self._take, self.sender.message, log
@@ -104,10 +106,11 @@ class Gateway:
         return record("clock", self.clock_pairs(now) + ([("step", step)] if step else []))
 
     def _emit(self, now: int, data: str) -> None:
-        time = self._time(now)
-        seq = self.spool.append(time, data)
+        self.spool.append(self._time(now), data, now)
+
+    def _fresh(self, item: tuple) -> None:
         try:
-            self.sender.fresh(seq, time, data)
+            self.sender.fresh(item)
         except MemoryError:
             # The spool has it; what is said twice would be stored twice.
             self.starved += 1
@@ -217,6 +220,7 @@ class Gateway:
         if self._commands and online:
             self._answer(now)
         waits = [1000, self.acquisition.deadline(now), self.uplink.deadline(now)]
+        waits.append(self.spool.deadline(now))
         if self._commands:
             waits.append(max(0, self._answer_at - now))
         if self.timekeeper is not None:
@@ -247,6 +251,7 @@ class Gateway:
         if told is not None and self.clock.source != "unset":
             self.acquisition.told = None
             self.remote.rare("deviceclock", "tell", now, self.clock.uptime(told[0]), told[1])
+        self.spool.tend(now)
         if now - self._synced >= SYNC_MS:
             self._synced = now
             self.spool.sync()

@@ -5,7 +5,7 @@ import binascii
 from neonat.gateway.writing import LINE_MAX
 
 BLOCK = 512
-COUNT_MAX = 65536
+RANGES_MAX = 24
 
 
 def encode(body: str) -> bytes:
@@ -52,76 +52,79 @@ def lines(file, offset: int = 0):
 
 
 class Segment:
-    """The index of a file: its records `first` to `last`, of which `left` are still wanted."""
+    """The index of a file: which records it holds that are still wanted, as ranges of `held`.
+
+    `last` is the highest number in it, `left` how many are wanted, `size` its bytes.
+    """
+
+    suffix = ".log"
 
     def __init__(self, number: int, boot: int):
         self.number = number
         self.boot = boot
-        self.first = 0
+        self.held: "list[list[int]]" = []
         self.last = 0
         self.left = 0
         self.size = 0
         self.since = ""
-        self._gone: "bytearray | None" = None
 
     @property
     def name(self) -> str:
-        return "%010d.log" % self.number
+        return "%010d" % self.number + self.suffix
 
-    def add(self, seq: int) -> bool:
-        """One more record in the file; False when it cannot belong here."""
-        if not self.last:
-            if seq < 1:
-                return False
-            self.first = seq
-        elif not self.last < seq < self.first + COUNT_MAX:
+    @property
+    def first(self) -> int:
+        """The lowest number that is still wanted."""
+        return self.held[0][0] if self.held else self.last + 1
+
+    @property
+    def is_scattered(self) -> bool:
+        """Whether its index is as large as it may become."""
+        return len(self.held) >= RANGES_MAX
+
+    def add(self, seq: int, count: int = 1) -> bool:
+        """More records in the file, from `seq` on; False when they cannot belong here."""
+        if seq <= self.last:
             return False
+        self.last = seq + count - 1
+        self.left += count
+        if self.held and self.held[-1][1] == seq - 1:
+            self.held[-1][1] = self.last
         else:
-            for missing in range(self.last + 1, seq):
-                self._mark(missing)
-        self.last = seq
-        self.left += 1
-        return True
-
-    def _mark(self, seq: int) -> bool:
-        index, bit = divmod(seq - self.first, 8)
-        gone = self._gone
-        if gone is None:
-            gone = self._gone = bytearray()
-        if len(gone) <= index:
-            gone.extend(bytes(index + 1 - len(gone)))
-        if gone[index] >> bit & 1:
-            return False
-        gone[index] |= 1 << bit
+            self.held.append([seq, self.last])
         return True
 
     def holds(self, seq: int) -> bool:
         """Whether the record is here and still wanted."""
-        if not self.first <= seq <= self.last:
-            return False
-        index, bit = divmod(seq - self.first, 8)
-        gone = self._gone
-        return gone is None or index >= len(gone) or not gone[index] >> bit & 1
+        for item in self.held:
+            if seq <= item[1]:
+                return item[0] <= seq
+        return False
 
     def drop(self, first: int, last: int) -> int:
-        """Records `first` to `last` are no longer wanted: how many of them were."""
+        """Records `first` to `last` are no longer wanted: how many of them were.
+
+        From the middle of a range only while the index is small: what is kept is sent again.
+        """
         count = 0
-        for seq in range(max(first, self.first), min(last, self.last) + 1):
-            if self._mark(seq):
-                count += 1
+        for item in self.held[:]:
+            low = max(first, item[0])
+            high = min(last, item[1])
+            if low > high:
+                continue
+            if item[0] < low and high < item[1]:
+                if self.is_scattered:
+                    continue
+                self.held.insert(self.held.index(item) + 1, [high + 1, item[1]])
+                item[1] = low - 1
+            elif item[0] < low:
+                item[1] = low - 1
+            elif high < item[1]:
+                item[0] = high + 1
+            else:
+                self.held.remove(item)
+            count += high - low + 1
         self.left -= count
         if count:
             self.since = ""
         return count
-
-    def ranges(self) -> "list[list[int]]":
-        """What is left, as [first, last] in order."""
-        found: "list[list[int]]" = []
-        for seq in range(self.first, self.last + 1) if self.left else ():
-            if not self.holds(seq):
-                continue
-            if found and found[-1][1] == seq - 1:
-                found[-1][1] = seq
-            else:
-                found.append([seq, seq])
-        return found

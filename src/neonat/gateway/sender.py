@@ -53,7 +53,7 @@ class Sender:
         self.acked = 0
         self.bad_acks = 0
         self.ahead = 0
-        self._ring: "list[tuple[int, str, str]]" = []
+        self._ring: "list[tuple]" = list(spool.fresh)
         self._ring_max = ring_max
         self._flights: "list[Flight]" = []
         self._segment = None
@@ -63,15 +63,19 @@ class Sender:
         self._acked_at = -PATIENCE_MS
         self._patience = PATIENCE_MS
 
-    def fresh(self, seq: int, time: str, data: str) -> None:
-        """A record that was spooled just now."""
-        self._ring.append((seq, time, data))
+    def fresh(self, item: tuple) -> None:
+        """A record that was spooled just now: (seq, time, data, …)."""
+        self._ring.append(item)
         if len(self._ring) > self._ring_max:
             self._ring.pop(0)
             self._rest_until = 0
 
     def lost(self) -> None:
         """The connection is gone: whatever is unacknowledged is to be sent again, newest first."""
+        waiting = {item[0] for item in self._ring}
+        again = [item for item in self.spool.fresh if item[0] not in waiting]
+        # Until they are in the flash only this brings them.
+        self._ring = sorted(self._ring + again)[-self._ring_max :]
         self._flights = []
         self._stalled = False
         self._patience = PATIENCE_MS
@@ -156,16 +160,15 @@ class Sender:
         start = len(self._ring)
         size = 0
         while start:
-            _, time, data = self._ring[start - 1]
-            size += len(self.gateway) + len(data) + 48
+            size += len(self.gateway) + len(self._ring[start - 1][2]) + 48
             if start < len(self._ring) and size > len(self._buffer):
                 break
             start -= 1
         flight = Flight(now, True)
         used = 0
-        for seq, time, data in self._ring[start:]:
-            used = self._add(used, self._line(time, self.spool.boot, seq, data))
-            flight.add(self.spool.boot, seq)
+        for item in self._ring[start:]:
+            used = self._add(used, self._line(item[1], self.spool.boot, item[0], item[2]))
+            flight.add(self.spool.boot, item[0])
         self._ring = self._ring[:start]
         self._flights.append(flight)
         return memoryview(self._buffer)[:used]

@@ -1,13 +1,18 @@
-"""The bounded log of records in flash: written before they are sent, gone when acknowledged.
+"""The bounded log of records that wait for their acknowledgement: a moment in RAM, then in flash.
 
-A segment file holds records of one boot; RAM holds an index of segments, never the records.
+What is acknowledged within `delay_ms` never touches the flash. A segment file holds records of one
+boot; RAM holds an index of segments, and of the records only the fresh ones.
 """
 
-from neonat.gateway.ledger import coarse, facts, scan, since
+from neonat.gateway.journal import Journal
+from neonat.gateway.ledger import coarse, facts, named, scan, since
 from neonat.gateway.segment import Segment, decode, encode, lines
 from neonat.gateway.writing import held_text, record
 
 HELD_MAX = 700
+# In two seconds the default plan brings 7 records, and 19 once a minute.
+FRESH_MAX = 20
+FRESH_BYTES = 3072
 BOOT_FILES = ("boot", "boot.copy")
 
 
@@ -15,28 +20,34 @@ class Spool:
     """Records of this boot and, after a restart, of earlier ones.
 
     `files` is a `Files`; `stamp()` gives the time text of the spool's own records; `limit` and
-    `segment_size` are bytes. A failing disk never raises from `append`: the numbers that it could
-    not write are named by a `!drop` record once it can again.
+    `segment_size` are bytes. `fresh` are the records that are in RAM only, as (seq, time, data,
+    now); `taken(item)` is called with each new one. A failing disk never raises from
+    `append`: the numbers that it could not write are named by a `!drop` record once it can again.
     """
 
-    def __init__(self, files, stamp, limit: int, segment_size: int = 0, segments_max: int = 64):
+    def __init__(
+        self, files, stamp, limit: int, segment_size: int = 0, segments_max: int = 64,
+        delay_ms: int = 0,
+    ):  # fmt: skip
         self.files = files
         self.limit = limit
         self.segment_size = segment_size or max(4096, min(262144, limit // 24))
         self.segments_max = segments_max
+        self.delay_ms = delay_ms
         self.segments: "list[Segment]" = []
+        self.fresh: "list[tuple[int, str, str, int]]" = []
         self.boot = 0
         self.seq = 0
         self.dropped = 0
         self.failures = 0
+        self.taken = lambda item: None
         self._stamp = stamp
+        self._now = 0
         self._heading: "list[tuple[str, str]]" = []
         self._announced = True
         self._owed: "list[list[int]]" = []
+        self._journal = Journal(files)
         self._number = 0
-        self._active = None
-        self._torn = False
-        self._unsynced = False
         self._open()
 
     def _open(self) -> None:
@@ -65,38 +76,39 @@ class Spool:
 
         It is more than `above`. OSError when it cannot be kept: then nothing may be sent.
         """
+        self.close()
         highest = max([segment.boot for segment in self.segments] + [above])
         for name in BOOT_FILES:
             found = decode(self.files.read(name, 64).rstrip(b"\n"))
             highest = max(highest, found[1] if found else 0)
         for name in BOOT_FILES:
             self.files.replace(name, encode("boot|%d.0|" % (highest + 1)))
-        self.close()
         self.boot = highest + 1
         self.seq = 0
         self._heading = heading
         self._announce()
+        if not self.delay_ms:
+            self.flush()
         return self.boot
 
     def _announce(self) -> None:
         pairs = list(self._heading)
         texts = [""]
         for segment in self.segments:
-            for first, last in segment.ranges() if segment.boot < self.boot else ():
+            for first, last in segment.held if segment.boot < self.boot else ():
                 if len(texts[-1]) > HELD_MAX:
                     texts.append("")
                 item = held_text([(segment.boot, first, last)])
                 texts[-1] += "," + item if texts[-1] else item
         self._announced = True
         for text in texts:
-            if not self._write(self._stamp(), record("boot", pairs + [("held", text)])):
-                self._announced = False
+            self._take(self._stamp(), record("boot", pairs + [("held", text)]))
             pairs = []
 
     @property
     def records(self) -> int:
         """How many records wait for their acknowledgement."""
-        return sum(segment.left for segment in self.segments)
+        return len(self.fresh) + sum(segment.left for segment in self.segments)
 
     @property
     def bytes(self) -> int:
@@ -105,92 +117,137 @@ class Spool:
 
     def oldest(self) -> "str | None":
         """The real time of the oldest record that waits, None when it has none."""
+        time = self.fresh[0][1] if self.fresh else "+"
         for segment in self.segments:
             if segment.left:
                 if not segment.since:
                     segment.since = since(self.files, segment)
-                return segment.since if segment.since[:1] != "+" else None
-        return None
+                time = segment.since
+                break
+        return time if time[:1] != "+" else None
 
-    def append(self, time: str, data: str) -> int:
-        """Write one record (escaped data); its seq. The OS has it when this returns."""
+    def append(self, time: str, data: str, now: int = 0) -> int:
+        """Take one record (escaped data); its seq. Without a delay the OS has it on return."""
+        self._now = now
         if not self._announced:
             self._announce()
         if self._owed:
             self._explain()
-        for _ in range(4):
-            if not self._crowded(len(data) + 64):
-                break
-            self._give_up()
-        self._write(time, data)
-        return self.seq
+        seq = self._take(time, data)
+        if not self.delay_ms or len(self.fresh) > FRESH_MAX or self._fresh_size() > FRESH_BYTES:
+            self.flush()
+        return seq
 
-    def _crowded(self, more: int) -> bool:
-        return len(self.segments) > 1 and (
-            len(self.segments) > self.segments_max
-            or self.bytes + more + self.segment_size // 4 > self.limit
-        )
+    def _fresh_size(self) -> int:
+        return sum(len(item[2]) + 64 for item in self.fresh)
+
+    def _take(self, time: str, data: str) -> int:
+        item = (self.seq + 1, time, data, self._now)
+        self.fresh.append(item)
+        self.seq += 1
+        self.taken(item)
+        return item[0]
 
     def _explain(self) -> None:
-        # What is owed stays so until it is written, also when the heap is full in between.
+        # What is owed stays so until it is said, also when the heap is full in between.
         while self._owed:
             item = self._owed[0]
-            pairs = list(zip(("boot", "first", "last"), item))
-            if not self._write(self._stamp(), record("drop", pairs)):
-                return
+            data = record("drop", list(zip(("boot", "first", "last"), item)))
+            self._take(self._stamp(), data)
             self._owed.remove(item)
 
-    def _write(self, time: str, data: str) -> bool:
-        self.seq += 1
-        try:
-            line = encode("%s|%d.%d|%s" % (time, self.boot, self.seq, data))
-            self._room()
-            if self._torn:
-                line = b"\n" + line
-            self._torn = True
-            if self._active.write(line) != len(line):  # type: ignore[attr-defined]
-                raise OSError(28)
-            self._torn = False
-        except (OSError, MemoryError):
-            self.failures += 1
-            self._owed = coarse(self._owed + [[self.boot, self.seq, self.seq]])
-            return False
-        segment = self.segments[-1]
-        segment.add(self.seq)
-        segment.size += len(line)
-        self._unsynced = True
-        return True
+    def deadline(self, now: int) -> int:
+        """Milliseconds until `tend` has something to do."""
+        return max(0, self.fresh[0][3] + self.delay_ms - now) if self.fresh else self.delay_ms
 
-    def _room(self) -> None:
-        if self._active and self.segments[-1].size >= self.segment_size:
-            self.close()
-        if not self._active:
+    def tend(self, now: int) -> None:
+        """Write what has waited for long enough."""
+        self._now = now
+        if self.fresh and now - self.fresh[0][3] >= self.delay_ms:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write the fresh records; where the spool is full, the oldest segments go for them."""
+        if not self.fresh:
+            return
+        doomed = self._crowding(self._fresh_size())
+        while self.fresh:
+            item = self.fresh[0]
+            try:
+                self._keep(item)
+            except OSError:
+                self._failed(item)
+            self.fresh.pop(0)
+        if doomed or self.delay_ms:
+            self.sync()
+        for segment in doomed:
+            self.tidy(segment)
+
+    def _keep(self, item: "tuple[int, str, str, int]") -> None:
+        if self._journal.is_full(self.segment_size):
+            self._end()
+        if not self._journal.segment:
             segment = Segment(self._number + 1, self.boot)
-            self._active = self.files.open(segment.name, "ab")
+            self._journal.begin(segment)
             self._number += 1
-            self._torn = False
             self.segments.append(segment)
+        seq, time, data, _ = item
+        self._journal.write(seq, encode("%s|%d.%d|%s" % (time, self.boot, seq, data)))
+
+    def _failed(self, item: "tuple[int, str, str, int]") -> None:
+        """The disk does not take a record: it is owed, and what it said is to be said again."""
+        self.failures += 1
+        self._owed = coarse(self._owed + [[self.boot, item[0], item[0]]] + named(item[2]))
+        if item[2].startswith("!boot "):
+            self._announced = False
+
+    def _crowding(self, more: int) -> "list[Segment]":
+        """Give up the oldest segments until `more` bytes have room; they wait to be removed."""
+        doomed: "list[Segment]" = []
+        full = self.limit - more - self.segment_size // 4
+        while len(self.segments) - len(doomed) > 1 and (
+            len(self.segments) - len(doomed) > self.segments_max
+            or self.bytes - sum([segment.size for segment in doomed]) > full
+        ):
+            oldest = self.segments[len(doomed)]
+            ranges, boots = facts(self.files, oldest, self.boot)
+            self._owed = coarse(self._owed + ranges)
+            self.dropped += oldest.left
+            oldest.drop(oldest.first, oldest.last)
+            doomed.append(oldest)
+            self._announced = self._announced and not boots
+        if self._owed and doomed:
+            self._explain()
+        if doomed and not self._announced:
+            self._announce()
+        return doomed
 
     def sync(self) -> None:
         """Make what was written durable; a failing disk is counted, not raised."""
-        if self._unsynced and self._active:
-            try:
-                self.files.sync(self._active)
-                self._unsynced = False
-            except OSError:
-                self.failures += 1
+        try:
+            self._journal.sync()
+        except OSError:
+            self.failures += 1
 
     def close(self) -> None:
-        """Make everything durable and close the file; the next record begins another."""
+        """Write everything, make it durable, close the file; the next record begins another."""
+        self.flush()
+        self._end()
+
+    def _end(self) -> None:
         self.sync()
-        if self._active:
-            self._active.close()
-            self._active = None
-            self.tidy(self.segments[-1])
+        segment = self._journal.segment
+        if segment:
+            self._journal.close()
+            self.tidy(segment)
 
     def ack(self, boot: int, first: int, last: int) -> int:
         """Forget these records for good; how many of them were here."""
         count = 0
+        if boot == self.boot and self.fresh:
+            kept = [item for item in self.fresh if not first <= item[0] <= last]
+            count = len(self.fresh) - len(kept)
+            self.fresh = kept
         for segment in self.segments[:]:
             if segment.boot == boot and first <= segment.last and last >= segment.first:
                 count += segment.drop(first, last)
@@ -201,32 +258,20 @@ class Spool:
         """Remove a segment that holds nothing wanted; one that is still written only when large."""
         if segment.left:
             return
-        if self._active and segment is self.segments[-1]:
+        if segment is self._journal.segment:
             if segment.size >= self.segment_size // 2:
-                self.close()
+                self._end()
             return
         if segment in self.segments:
             self.segments.remove(segment)
             self._remove(segment.name)
-
-    def _give_up(self) -> None:
-        oldest = self.segments[0]
-        ranges, boots = facts(self.files, oldest, self.boot)
-        self._owed = coarse(self._owed + ranges)
-        self.dropped += oldest.left
-        oldest.drop(oldest.first, oldest.last)
-        self._explain()
-        if boots:
-            self._announce()
-        self.sync()
-        self.tidy(oldest)
 
     def read(self, segment: Segment, offset: int):
         """Yield (offset after it, time, seq, data) of the wanted records from `offset` on.
 
         Records that the file no longer has are given up and named by a `!drop` record.
         """
-        if self._active and segment is self.segments[-1]:
+        if segment is self._journal.segment:
             # littlefs shows a second reader only what was made durable.
             self.sync()
         expected = segment.first if offset == 0 else 0
@@ -247,7 +292,7 @@ class Spool:
             file.close()
 
     def _missing(self, segment: Segment, first: int, last: int) -> None:
-        for low, high in segment.ranges() if first <= last else ():
+        for low, high in segment.held[:] if first <= last else ():
             if low <= last and high >= first:
                 self.lose(segment, max(low, first), min(high, last))
 

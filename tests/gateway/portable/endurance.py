@@ -1,4 +1,6 @@
-"""The whole gateway on a board of RAM, as fast as it goes: `endurance.py FRAMES SPOOL EVERY`.
+"""The whole gateway on a board of RAM, as fast as it goes: words FRAMES SPOOL EVERY.
+
+Under MicroPython, compiled with the gateway's own modules.
 
 An incubator and a broker answer from RAM, time is virtual, the spool is real files. Again and again
 the broker is away or nobody acknowledges. Prints JSON lines: frames, heap in use after collection.
@@ -9,13 +11,11 @@ import json
 import os
 import sys
 
-sys.path.insert(0, __file__[: __file__.rfind("/tests/")] + "/src")
-if hasattr(gc, "threshold"):
-    gc.threshold(16384)
+gc.threshold(16384)
 
-from medibus.frame import response
-from neonat.gateway import program
-from neonat.gateway.files import Files
+from medibus.frame import response  # noqa: E402
+from neonat.gateway import program  # noqa: E402
+from neonat.gateway.files import Files  # noqa: E402
 
 EVERY = 4000
 OUTAGE = 1500
@@ -140,6 +140,7 @@ class Board:
     segments_max = 40
     ring_max = 8
     spool_bytes = 1 << 20
+    spool_delay_ms = 2000
     stopped = False
 
     def __init__(self) -> None:
@@ -180,7 +181,7 @@ class Board:
 
 def heap() -> int:
     gc.collect()
-    return gc.mem_alloc() if hasattr(gc, "mem_alloc") else 0
+    return gc.mem_alloc()
 
 
 def clean(directory: str) -> None:
@@ -203,7 +204,7 @@ def main() -> None:
     gateway.plan.set({0x24: 0, 0x27: 0})
     acquisition = gateway.acquisition
     reported = 0
-    while acquisition.frames < frames or gateway.spool.records > 50:
+    while acquisition.frames < frames or gateway.spool.records > 16:
         count = acquisition.frames
         phase = count % EVERY
         outage = phase > EVERY - OUTAGE and count < frames
@@ -231,7 +232,4 @@ def main() -> None:
 
 
 def free() -> int:
-    return gc.mem_free() if hasattr(gc, "mem_free") else 0
-
-
-main()
+    return gc.mem_free()
