@@ -3,10 +3,9 @@
 What differs from one such board to another is in `hardware`.
 """
 
-import time
-
 import machine  # type: ignore[import-not-found]
 
+from neonat.gateway import rarely
 from neonat.gateway.board_micropython import MicroPythonBoard
 
 # A TLS handshake computes for about a second; a line of 38400 baud brings 3.5 kB in one.
@@ -14,19 +13,7 @@ RECEIVE_BUFFER = 4096
 SEND_BUFFER = 512
 WATCHDOG_MS = 120000
 LOOK_MS = 500
-EPOCH_S = 946684800 if time.gmtime(0)[0] == 2000 else 0
-CLOCK_MARK = b"neonat: clock set"
-SD = "/sd"
-FLASH_SPOOL = "/spool"
-
-
-def _morrow(config: dict) -> int:
-    """The end of the day on which the board was provisioned, UTC seconds; 0 when nobody knows."""
-    try:
-        year, month, day = [int(part) for part in config["provisioned"].split("-")]
-        return int(time.mktime((year, month, day, 0, 0, 0, 0, 0, 0))) + EPOCH_S + 86400
-    except (KeyError, ValueError, TypeError, AttributeError):
-        return 0
+NAME_STACK = 8192
 
 
 class UartLine:
@@ -78,29 +65,7 @@ class Board(MicroPythonBoard):
 
     def begin(self, config: dict) -> "list[str]":
         """Start the network and mount the SD card, as far as they are there; what is wrong."""
-        from neonat.gateway import flash, hardware, interface
-
-        kind = config.get("board") or hardware.DEFAULT
-        facts = hardware.BOARDS[kind]
-        self._pins = hardware.uart(config["serial"], kind)
-        faults = []
-        if self.wall() is None:
-            # After power-up it is 2000, when no certificate was valid yet.
-            passed = max(flash.read("time.json").get("utc_s", 0), _morrow(config))
-            if passed:
-                self.set_wall(passed * 1000, False)
-        try:
-            self._nic = interface.start(config.get("network") or {}, facts["lan"])
-        except (OSError, ValueError) as error:
-            faults.append("network: %s" % error)
-        if config["spool"].startswith(SD + "/"):
-            try:
-                import vfs  # type: ignore[import-not-found]
-
-                vfs.mount(machine.SDCard(**facts["sd"]), SD)
-            except OSError as error:
-                faults.append("SD card: %s; the spool is in the flash" % error)
-                config["spool"] = FLASH_SPOOL
+        self._pins, self._nic, faults = rarely.call("setup_esp32", "begin", config)
         return faults
 
     def tend(self, now: int, log) -> bool:
@@ -138,6 +103,7 @@ class Board(MicroPythonBoard):
                 raise OSError("the name %s is not known: %s" % (host, results[0]))
             return results[0] if results else None
 
+        _thread.stack_size(NAME_STACK)
         _thread.start_new_thread(work, ())
         return answer
 
@@ -148,24 +114,14 @@ class Board(MicroPythonBoard):
 
     def wall(self) -> "tuple[int, str] | None":
         """What the clock chip says, when it was set since power-up."""
-        rtc = machine.RTC()
-        if rtc.memory() != CLOCK_MARK:
-            return None
-        year, month, day, _, hour, minute, second, micros = rtc.datetime()
-        seconds = time.mktime((year, month, day, hour, minute, second, 0, 0, 0))
-        return (int(seconds) + EPOCH_S) * 1000 + micros // 1000, "rtc"
+        return rarely.call("setup_esp32", "wall")
 
-    def set_wall(self, utc_ms: int, known: bool = True) -> None:
-        """Set the clock chip, which judges certificates; not `known`: that is a lower bound."""
-        seconds, ms = divmod(utc_ms, 1000)
-        now = time.gmtime(seconds - EPOCH_S)
-        rtc = machine.RTC()
-        rtc.datetime(now[:3] + (now[6],) + now[3:6] + (ms * 1000,))
-        if known:
-            rtc.memory(CLOCK_MARK)
+    def set_wall(self, utc_ms: int) -> None:
+        """Set the clock chip, which judges certificates."""
+        rarely.call("setup_esp32", "set_wall", utc_ms, True)
 
     def unique_id(self) -> str:
-        return "".join(["%02x" % byte for byte in machine.unique_id()])
+        return rarely.call("setup_esp32", "name")
 
     def line_fixed(self, device: str) -> bool:
         return False
@@ -175,11 +131,7 @@ class Board(MicroPythonBoard):
 
     def webrepl(self, password: str) -> None:
         """Open WebREPL with this password, close it with an empty one."""
-        import webrepl  # type: ignore[import-not-found]
-
-        webrepl.stop()
-        if password:
-            webrepl.start(password=password)
+        rarely.call("setup_esp32", "repl", password)
 
     def restart(self) -> None:
         machine.reset()

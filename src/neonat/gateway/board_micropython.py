@@ -1,32 +1,16 @@
 """What every board with MicroPython has in common: ticks, heap, files, sockets, TLS."""
 
-import binascii
 import gc
 import random
 import select
 import socket
 import time
 
+from neonat.gateway import rarely
 from neonat.gateway.files import Files
 from neonat.gateway.net import Connection, watch
 
 EAGAIN = (11, 35, -26880, -26752)  # also mbedTLS's "want read" and "want write"
-
-
-def der(path: str, kind: str) -> "list[bytes]":
-    """What a PEM file holds of a kind, `CERTIFICATE` or `KEY`, as DER; OSError."""
-    with open(path) as file:
-        parts = file.read().split("-----")
-    found = []
-    for at in range(len(parts) - 1):
-        if parts[at].startswith("BEGIN ") and parts[at].endswith(kind):
-            try:
-                found.append(binascii.a2b_base64(parts[at + 1]))
-            except ValueError:
-                pass
-    if not found:
-        raise OSError("%s holds no %s in PEM" % (path, kind.lower()))
-    return found
 
 
 class MicroPythonBoard:
@@ -74,16 +58,7 @@ class MicroPythonBoard:
         plain.setsockopt(6, 1, 1)
         if tls is None:
             return plain
-        import ssl
-
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.verify_mode = ssl.CERT_REQUIRED
-        for each in der(tls["ca"], "CERTIFICATE"):
-            context.load_verify_locations(cadata=each)
-        if tls.get("cert"):
-            own = der(tls["cert"], "CERTIFICATE")[0], der(tls["key"], "KEY")[0]
-            context.load_cert_chain(*own)
-        return context.wrap_socket(plain, server_hostname=host, do_handshake_on_connect=False)
+        return rarely.call("tls", "wrap", plain, host, tls)
 
     def handshake(self, stream) -> bool:
         return True

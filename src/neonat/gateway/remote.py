@@ -6,8 +6,7 @@ board may have these hooks: `feed()` for its watchdog; `webrepl(password)`, empt
 is wrong with it; `tend(now, log)`, True when the network is there anew.
 """
 
-import sys
-
+from neonat.gateway.rarely import drop
 from neonat.gateway.watchdog import Watchdog
 
 LOG_MAX = 768
@@ -85,15 +84,8 @@ class Remote:
         try:
             return getattr(__import__(path, None, None, (name,)), name)(self, *args)
         finally:
-            if sys.implementation.name == "micropython":
-                kept = KEPT if self.download is not None else 0
-                self._drop("neonat.gateway", RARE.split(" ")[kept:])
-                self._drop("medibus", MEDIBUS.split(" "))
-
-    def _drop(self, package: str, names: "list[str]") -> None:
-        for name in names:
-            if sys.modules.pop(package + "." + name, self) is not self:
-                delattr(sys.modules[package], name)
+            drop("neonat.gateway", RARE.split(" ")[KEPT if self.download is not None else 0 :])
+            drop("medibus", MEDIBUS.split(" "))
 
     def step(self, now: int, online: bool) -> None:
         """End what has had its time, tell how a trial ended, feed the watchdog."""
