@@ -9,6 +9,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 BENCHMARKS = (
     *("decode", "store", "store_server", "ingest", "latency", "page", "gateway_memory", "tls"),
+    "research",
 )
 
 

@@ -15,11 +15,16 @@ import psycopg
 
 from neonat.store import postgresql, sqlite
 from neonat.store.postgresql_base import PostgresBase, connect
+from neonat.store.postgresql_partitions import WEEK_MS, Partitions
 from neonat.store.records import Reader, StoreError
 
 # The server's own: the version of its schema, and the number of the next change.
 _OWN = frozenset(("neonat_schema", "counter"))
 _TICK = 5000
+
+# In the server a frame lies in the partition of the week in which it was received.
+_FRAMES = "frame f JOIN run r ON r.id = f.id >> 32"
+_WEEK = f"max(0, (coalesce(r.base_at, 0) + f.at + f.lag) / {WEEK_MS})"
 
 Tick = Callable[[int], object]
 
@@ -73,6 +78,9 @@ def _copy(old: sqlite3.Connection, new: PostgresBase, where: str, tick: Tick) ->
     if set(ours) != set(tables):
         odd = sorted(set(ours) ^ set(tables))
         raise StoreError(f"the tables {', '.join(odd)} are in one database only: take one version")
+    Partitions(new).cover(
+        week for (week,) in old.execute(f"SELECT DISTINCT {_WEEK} FROM {_FRAMES}")
+    )
     new.execute(f"TRUNCATE {', '.join(sorted(tables))}")
     counts = {name: _rows(old, new, name, tables[name], tick) for name in ours}
     new.execute("UPDATE counter SET change = (SELECT coalesce(max(change), 0) FROM gateway)")
@@ -109,7 +117,11 @@ def _rows(
     ) as copy:
         copy.set_types([kind for _, kind in columns])
         kinds = [kind for _, kind in columns]
-        for row in old.execute(f"SELECT {names} FROM {table}"):
+        source = f"SELECT {names} FROM {table}"
+        if table == "frame":
+            columns_of_file = ", ".join("f." + name for name, _ in columns if name != "week")
+            source = f"SELECT {columns_of_file}, {_WEEK} FROM {_FRAMES} ORDER BY f.id"
+        for row in old.execute(source):
             copy.write_row(list(map(_told, row, kinds)))
             count += 1
             if not count % _TICK:

@@ -9,6 +9,7 @@ all of them. Where TimescaleDB is installed it makes the pieces, and compresses 
 
 import re
 import time
+from collections.abc import Iterable
 
 from psycopg import errors
 
@@ -97,6 +98,12 @@ class Partitions:
             for start in (first, first + WEEKS):
                 self._create(start)
         self._until = first + WEEKS
+
+    def cover(self, weeks: Iterable[int]) -> None:
+        """Create the partitions that these weeks lie in; in a transaction."""
+        if self._partitioned():
+            for start in sorted({week // WEEKS * WEEKS for week in weeks}):
+                self._create(start)
 
     def _first_kept(self, before: int) -> int:
         """The week up to which partitions are too old; what is written into is never."""
