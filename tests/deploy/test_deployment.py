@@ -201,6 +201,9 @@ def test_a_gateway_reaches_its_own_topics_and_nothing_else(written: Path) -> Non
             return found
 
         ingest = peer("neonat-ingest").subscribe("#")
+        workers = [peer("neonat-ingest") for _ in range(2)]
+        for worker in workers:
+            worker.subscribe("$share/neonat/neonat/1/+/frames")
         desk = peer("neonat-desk").subscribe("#")
         one = peer("bed-1", login(written, "bed-1"))
         two = peer("bed-2", login(written, "bed-2"))
@@ -234,6 +237,10 @@ def test_a_gateway_reaches_its_own_topics_and_nothing_else(written: Path) -> Non
             ("neonat/1/bed-2/reply", b"last"),
         }
         assert two.heard == []
+        # Of several workers one gets each message.
+        assert [one for worker in workers for one in worker.heard] == [
+            ("neonat/1/bed-2/frames", b"two")
+        ]
         stranger = peer("bed-1", "wrong")
         assert stranger.answer != ["Success"]
         with pytest.raises(ssl.SSLError):
