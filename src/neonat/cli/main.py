@@ -25,6 +25,7 @@ COMMANDS = (
     "doctor",
     "board",
     "db",
+    "redecode",
     "user",
 )
 

@@ -5,8 +5,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
+from neonat.store.checking import counts, faults
 from neonat.store.queries import Queries
-from neonat.store.records import History, Row
+from neonat.store.records import History, Row, Verified
 
 T = TypeVar("T")
 
@@ -22,6 +23,16 @@ class Asking(ABC):
         """What a question of a module of this package finds."""
         with self._reading() as ask:
             return question(ask)
+
+    @abstractmethod
+    def evidence(self) -> contextlib.AbstractContextManager[Queries]:
+        """What is asked on one state of the database and a connection of its own."""
+
+    def verify(self, done: Callable[[int], object]) -> Verified:
+        """Whether the database is whole, on one state of it; `done` is told of each boot."""
+        with self.evidence() as ask:
+            damage = ask.base.integrity()
+            return Verified(damage or list(faults(ask, done)), {} if damage else counts(ask.base))
 
     def health(self) -> dict[str, Any] | None:
         """What ingest last said of itself; None when it never did."""

@@ -45,6 +45,9 @@ class Base(Protocol):
     def snapshot(self) -> AbstractContextManager[Any]:
         """What is asked inside sees one state of the database."""
 
+    def integrity(self) -> list[str]:
+        """What the database itself finds damaged, a line each."""
+
     def add_frames(self, rows: list[list[Any]]) -> None:
         """New rows of `frame`: id, at, lag, shape, body, more."""
 

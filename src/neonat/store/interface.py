@@ -9,11 +9,13 @@ from neonat.store.records import (
     LegacyRecord,
     Reader,
     Record,
+    Redecoded,
     Refusal,
     Row,
     Schema,
     State,
     StoreError,
+    Verified,
     Written,
 )
 
@@ -154,6 +156,15 @@ class Store(Protocol):
 
         `keep`: for each of `kinds.KINDS` that is not kept for ever, its age in ms. StoreError when
         two of them do not fit together.
+        """
+
+    def verify(self, done: Callable[[int], object]) -> Verified:
+        """Whether the database is whole, on one state of it; `done` is told of each boot."""
+
+    def redecode(self, done: Callable[[int], object]) -> Redecoded:
+        """Read again what is stored, as the reader understands it now.
+
+        `done` is told how many frames were looked at.
         """
 
     def set_health(self, health: dict[str, Any], worker: str = "") -> None:

@@ -121,6 +121,10 @@ class PostgresBase:
             self.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
             yield
 
+    def integrity(self) -> list[str]:
+        """Nothing: a server checks what it reads by itself."""
+        return []
+
     def add_frames(self, rows: list[list[Any]]) -> None:
         """New rows of `frame`.
 

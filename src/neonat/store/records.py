@@ -141,6 +141,20 @@ class History(NamedTuple):
     signals: dict[str, Signal]
 
 
+class Verified(NamedTuple):
+    """What is wrong with a database, a line each, and how much there is of what."""
+
+    faults: list[str]
+    counts: dict[str, int]
+
+
+class Redecoded(NamedTuple):
+    """What became different: shapes that hold something else, frames that lie otherwise."""
+
+    shapes: int
+    frames: int
+
+
 class Cell(NamedTuple):
     """One item of a shape, in the words of `medibus.items`.
 

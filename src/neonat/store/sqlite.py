@@ -69,6 +69,11 @@ class Connection(sqlite3.Connection):
         finally:
             self.execute("ROLLBACK")
 
+    def integrity(self) -> list[str]:
+        """What SQLite finds damaged in the file."""
+        found = [text for (text,) in self.execute("PRAGMA integrity_check(20)")]
+        return [] if found == ["ok"] else found
+
     def add_frames(self, rows: list[list[Any]]) -> None:
         """New rows of `frame`."""
         self.executemany("INSERT INTO frame VALUES (?, ?, ?, ?, ?, ?)", rows)

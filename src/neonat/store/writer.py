@@ -28,6 +28,7 @@ from neonat.store.records import (
     State,
     Written,
 )
+from neonat.store.redecode import Redecoding
 from neonat.store.retention import Retention
 from neonat.store.rollup import FOLD_AT, FOLD_LIVE, Rollups, Waiting
 from neonat.store.stretches import Sight, Stretch, Stretches, legacy_seq
@@ -71,6 +72,10 @@ class Writer:
         """Drop all memory: what was written last is not in the tables."""
         self._waiting = Waiting()
         self.forget()
+
+    def redecoding(self) -> Redecoding:
+        """What reads again all that is stored."""
+        return Redecoding(self._base, self._reader)
 
     def due(self, most: int, now: bool) -> list[tuple[int, str]]:
         """(run, gateway) of what `fold` should be called for; `now`: all that waits."""

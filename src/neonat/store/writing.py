@@ -3,13 +3,15 @@
 import contextlib
 import time
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from neonat.store import workers
 from neonat.store.asking import Asking
 from neonat.store.base import Base
 from neonat.store.kinds import checked
+from neonat.store.records import Redecoded
+from neonat.store.redecode import FRAMES
 from neonat.store.retention import EXPIRE_MOST
 from neonat.store.rollup import ROLL_MOST
 from neonat.store.writer import Writer
@@ -68,6 +70,34 @@ class Writing(Asking):
                 with self._turn(group) as turn:
                     gone += turn.writer.expire(sorted(turn.held), keep, at, most - gone)
             return gone
+
+    def redecode(self, done: Callable[[int], object]) -> Redecoded:
+        """Read again what is stored; `done` is told how many frames were looked at.
+
+        The rollups of what changed are made anew as for any frame that waits.
+        """
+        with self._writing() as (base, writer):
+            names = [name for (name,) in base.execute("SELECT name FROM gateway ORDER BY name")]
+            with self._turn(names) as turn:
+                work = writer.redecoding()
+                shapes = work.shapes()
+                self._tell_all(turn.base, writer)
+            frames = 0
+            for step in (work.stretches, work.legacy_stretches, work.frames, work.legacy):
+                after: int | None = -1
+                while after is not None:
+                    with self._turn(names) as turn:
+                        changed, after = step(after)
+                        if changed:
+                            self._tell_all(turn.base, writer)
+                    frames += changed
+                    done(FRAMES)
+            return Redecoded(shapes, frames)
+
+    def _tell_all(self, base: Base, writer: Writer) -> None:
+        """Have every writer and reader look at all gateways anew."""
+        base.execute("UPDATE gateway SET change = ?", (base.next_change(),))
+        writer.undone()
 
 
 def _groups(names: list[str]) -> Iterator[list[str]]:
