@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from neonat.logs import to_stderr
 from neonat.web.address import is_loopback, why
 
 OPTIONS_VARIABLE = "NEONAT_BROKER_OPTIONS"
@@ -128,7 +129,7 @@ def main() -> None:
     """Be the broker until a signal ends this process."""
     from iotcore import IotCoreBroker
 
-    logging.basicConfig(level="WARNING", format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    to_stderr()
     # rumqttd writes a line of level ERROR for every packet that it routes.
     logging.getLogger("rumqttd").setLevel(logging.CRITICAL)
     options = json.loads(os.environ.pop(OPTIONS_VARIABLE))

@@ -54,12 +54,29 @@ def to_stderr(verbose: bool = False, form: str | None = None) -> None:
 
     `form` is text or json; without one NEONAT_LOG says, and what this process starts is told so.
     """
-    if form is not None:
-        os.environ[FORMAT_VARIABLE] = form
+    choose(form)
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_formatter(os.environ.get(FORMAT_VARIABLE) or "text"))
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     logging.getLogger("neonat").setLevel(logging.DEBUG if verbose else logging.INFO)
+
+
+def choose(form: str | None) -> None:
+    """Write events as text or json from now on, here and in what this process starts."""
+    if form is not None:
+        os.environ[FORMAT_VARIABLE] = form
+
+
+def told(text: str, logger: str) -> str:
+    """A line of a program that has no levels, as events are written: itself, or as JSON.
+
+    What stands before the first colon is the part that speaks; that is its event.
+    """
+    if os.environ.get(FORMAT_VARIABLE) != "json":
+        return text
+    record = logging.LogRecord(logger, logging.INFO, "", 0, text.partition(":")[0], None, None)
+    line = json.loads(JsonFormatter().format(record))
+    return json.dumps({**line, "message": text}, ensure_ascii=False, separators=(",", ":"))
 
 
 def _formatter(form: str) -> logging.Formatter:

@@ -292,6 +292,7 @@ def test_the_chain_works_through_it_and_the_doctor_says_so(written, tmp_path, ca
     gateway_env = environment(folder / "gateways/bed-1.env")
     gateway = ["gateway", "--id", "bed-1", "--serial", str(line), "--spool", str(tmp_path / "s")]
     gateway += ["--baud", "38400", "--parity", "odd", "--broker-ca", str(folder / "tls/ca.pem")]
+    gateway += ["--log", "json"]
     with (
         Broker(folder),
         program(folder, *unit_words(folder, "ingest")),
@@ -316,6 +317,9 @@ def test_the_chain_works_through_it_and_the_doctor_says_so(written, tmp_path, ca
     lines = [json.loads(row) for row in (folder / "ingest.log").read_text().splitlines()]
     assert {"time", "level", "logger", "event", "message", "pid"} == set(lines[0])
     assert any(row["event"] == "broker %s: connected" for row in lines)
+    spoken = [json.loads(row) for row in (folder / "gateway.log").read_text().splitlines()]
+    assert set(spoken[0]) == set(lines[0])
+    assert {row["event"] for row in spoken} >= {"line", "link"}
 
 
 @needs_mosquitto

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from neonat.cli.output import CommandError, UsageError, on_stop
+from neonat.logs import add_log_option, choose, told
 
 if TYPE_CHECKING:
     from neonat.ingest.broker_url import BrokerUrl
@@ -76,11 +77,13 @@ def add(subparsers: argparse._SubParsersAction) -> None:
         "--heap", default="128k", metavar="SIZE", help="of MicroPython (default: 128k)"
     )
     parser.add_argument("--verbose", action="store_true", help="log more")
+    add_log_option(parser)
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Run the gateway until told to stop."""
+    choose(args.log)
     config = configuration(args)
     spool = prepared(args.spool)
     with locked(spool) as lock:
@@ -256,7 +259,7 @@ def check_free(device: str) -> None:
 def log(text: str) -> None:
     """One line of the log; frames go on being kept where nobody can read it any more."""
     with contextlib.suppress(OSError):
-        print(text, file=sys.stderr, flush=True)
+        print(told(text, "neonat.gateway"), file=sys.stderr, flush=True)
 
 
 def under_cpython(config: dict[str, Any]) -> int:

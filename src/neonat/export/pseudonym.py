@@ -59,6 +59,10 @@ class Pseudonyms:
     def rows(self, rows: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         """Rows without a gateway's name; what was refused may hold one anywhere: it is emptied."""
         for row in rows:
+            if "note" in row:
+                # A row's note may name it, and its file may be called anything.
+                row["note"] = (row["note"] or "").replace(row["unique_id"], "…")
+                row["source"] = self.of(row["source"])
             for column in _NAMES:
                 if row.get(column) is not None:
                     row[column] = self.of(row[column])
