@@ -60,8 +60,8 @@ def test_a_cut_in_a_block_write_leaves_a_board_that_boots(tmp_path, broker, made
             for cut in (1, 2, 3, 5, 8, 13):
                 board.off()
                 boots = len({boot for boot, _ in server.rows})
-                board.power(cut)
                 seen = board.text().count("power cut")
+                board.power(cut)
                 wait_for(lambda seen=seen: board.text().count("power cut") > seen, what="a cut")
                 board.off()
                 board.power()
