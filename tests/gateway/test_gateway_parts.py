@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from gateway.ramdisk import RamDisk
 from neonat.gateway import config, envelope
 from neonat.gateway.clock import Clock
-from neonat.gateway.linefinder import TRIED, LineFinder
+from neonat.gateway.linefinder import SILENCE_MS, TRIED, LineFinder
 from neonat.gateway.sender import PATIENCE_MAX_MS, Sender
 from neonat.gateway.spool import Spool
 
@@ -105,8 +105,9 @@ def test_auto_tries_everything_until_a_response_comes():
     assert seen[-1] == TRIED[0]
     assert now < 60_000
     finder.answered(now)
-    assert not finder.turn(now + 30_000)
-    assert finder.turn(now + 61_000)
+    assert not finder.turn(now + SILENCE_MS - 1000)
+    assert finder.turn(now + SILENCE_MS)
+    assert SILENCE_MS + now < 60_000
 
 
 def test_what_is_told_is_not_searched():
