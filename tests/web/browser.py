@@ -30,12 +30,14 @@ needs_chromium = pytest.mark.skipif(
 def started(profile: Path, **more: Any) -> Iterator[Any]:
     """A browser with a profile of its own; `more` goes to Playwright's context."""
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    # A busy machine is no fault of the page.
+    playwright.expect.set_options(timeout=20_000)
     with playwright.sync_playwright() as one:
         given: dict[str, Any] = {"viewport": {"width": 1000, "height": 800}, **more}
         context = one.chromium.launch_persistent_context(
             str(profile), executable_path=CHROMIUM, args=FLAGS, **given
         )
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(20_000)
         yield context
         context.close()
 

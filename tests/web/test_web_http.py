@@ -1,5 +1,6 @@
 """The HTTP interface on a real server and a real database."""
 
+import gzip
 import json
 import re
 import socket
@@ -223,6 +224,14 @@ def test_files_are_sent_once(site: Site):
         "/static/page.css", headers={"If-None-Match": answer.headers["etag"]}
     )
     assert (again.status, nothing) == (304, b"")
+
+
+def test_files_are_packed_for_who_takes_them_so(site: Site):
+    plain, body = site.request("/static/page.js")
+    packed, less = site.request("/static/page.js", headers={"Accept-Encoding": "gzip, br"})
+    assert "content-encoding" not in plain.headers
+    assert packed.headers["content-encoding"] == "gzip" and packed.headers["vary"]
+    assert gzip.decompress(less) == body and len(less) < len(body) / 2
 
 
 @pytest.mark.parametrize(

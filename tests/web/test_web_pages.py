@@ -193,7 +193,7 @@ def test_a_role_sees_what_it_may(ward: Ward, tmp_path: Path, browser: Any):
             page.get_by_role("button", name="Sign in").click()
             expect(page.get_by_label("Gateway bed-1")).to_be_visible()
             expect(page.get_by_text("Act on this gateway")).to_have_count(0)
-            page.get_by_role("link", name="Administration").click()
+            page.get_by_role("link", name="Admin").click()
             expect(page.get_by_role("heading", name="API tokens")).to_be_visible()
             expect(page.get_by_role("heading", name="Users")).to_have_count(0)
             page.get_by_role("button", name="Sign out").click()

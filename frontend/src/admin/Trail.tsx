@@ -42,7 +42,7 @@ export function Trail() {
               <td>{one.action}</td>
               <td>{one.gateway ?? ""}</td>
               <td>{one.outcome}</td>
-              <td class="details">{one.details && Object.keys(one.details).length ? JSON.stringify(one.details) : ""}</td>
+              <td class="details">{detailsOf(one)}</td>
             </tr>
           ))}
           {!trail.rows.length && !trail.loading && (
@@ -61,4 +61,10 @@ export function Trail() {
       )}
     </>
   );
+}
+
+/** What is known besides, as `key: value`. */
+function detailsOf({ details }: Entry): string {
+  const known = Object.entries(details ?? {}).filter(([, value]) => value !== null && value !== "");
+  return known.map(([key, value]) => `${key}: ${typeof value === "object" ? JSON.stringify(value) : String(value)}`).join(", ");
 }

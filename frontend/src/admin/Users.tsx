@@ -99,6 +99,13 @@ export function Users() {
               </td>
             </tr>
           ))}
+          {list.data && !list.data.users.length && (
+            <tr>
+              <td colSpan={5} class="soft">
+                {w.none}
+              </td>
+            </tr>
+          )}
         </tbody>
       </table>
       <form class="fields" onSubmit={(event) => void add(event)}>

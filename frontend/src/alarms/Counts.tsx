@@ -1,4 +1,4 @@
-import type { Level } from "../alarm";
+import { type Level, LEVELS, MARKS } from "../alarm";
 import { date } from "../words/format";
 import { words } from "../words/language";
 
@@ -32,6 +32,13 @@ export function Counts({ days, code, choose }: { days: CountsAnswer["days"]; cod
     <div class="counts">
       <section class="panel">
         <h2>{w.aDay}</h2>
+        <p class="key">
+          {LEVELS.slice(0, 3).map((level) => (
+            <span key={level}>
+              <i class={level} aria-hidden="true" /> {MARKS[level]} {words().level[level]}
+            </span>
+          ))}
+        </p>
         <table class="days">
           <thead>
             <tr>

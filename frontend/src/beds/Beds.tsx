@@ -14,7 +14,6 @@ const PARTS = ["bed", "room", "device", "patient"] as const;
 /** Where every incubator is and was, and a form that names and moves them. */
 export function Beds() {
   const w = words().beds;
-  const chosen = useSignal("");
   const said = useSignal("");
   const past = usePages<Assignment>("/assignments", "assignments", { limit: 100 });
   const save = async (event: SubmitEvent) => {
@@ -73,7 +72,7 @@ export function Beds() {
           <form class="fields" onSubmit={(event) => void save(event)}>
             <label>
               {w.gateway}
-              <select name="gateway" value={chosen.value} onChange={(event) => (chosen.value = event.currentTarget.value)} required>
+              <select name="gateway" required>
                 {names.value.map((name) => (
                   <option key={name} value={name}>
                     {name}

@@ -146,9 +146,23 @@ function Compare({ history }: { history: History }) {
           );
         })}
       </select>
+      {now && !now.gateway && (
+        <input
+          type="datetime-local"
+          aria-label={w.otherFrom}
+          value={local(history.rested.value.from - now.earlier)}
+          onChange={(event) => beginOther(history, event.currentTarget.value)}
+        />
+      )}
       {now && <span class="soft">{w.comparedDay}</span>}
     </label>
   );
+}
+
+/** Compare with the time that begins then. */
+function beginOther(history: History, text: string): void {
+  const earlier = Math.round(history.view.peek().from - new Date(text).getTime());
+  if (Number.isFinite(earlier) && earlier > 0) history.compare({ gateway: "", earlier });
 }
 
 /** Signals that have no plot of their own unless asked for. */

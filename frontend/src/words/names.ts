@@ -5,7 +5,7 @@ import { language, words } from "./language";
 const NAMES: Record<string, readonly [string, string]> = {
   air_temperature: ["Air", "Air"],
   skin_temperature_central: ["Skin, central", "Peau, centrale"],
-  skin_temperature_peripheral: ["Skin, peripheral", "Peau, périphérique"],
+  skin_temperature_peripheral: ["Skin, periph.", "Peau, périph."],
   skin_temperature: ["Skin", "Peau"],
   skin_temperature_difference: ["Skin difference", "Écart cutané"],
   relative_humidity: ["Humidity", "Humidité"],

@@ -33,7 +33,7 @@ BEDS = (
     Bed("demo-5", "5", "B", "IS-0007", "P-105", 4, "isolette"),
     Bed(
         *("demo-6", "6", "B", "BL-0046", "P-106", 5),
-        faults=("flip=0.02", "lose=0.01", "unknown=0.05", "silence=0.004", "restart=0.001"),
+        faults=("flip=0.02", "lose=0.01", "unknown=0.003", "silence=0.004", "restart=0.001"),
     ),
 )
 
