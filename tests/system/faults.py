@@ -18,7 +18,7 @@ from brokers import HOST
 from databases import MEMORY, UNAVAILABLE, Postgres
 from neonat.cli.serve import accepts
 from neonat.store import open_store
-from system.chain import Chain, Program
+from system.chain import GATEWAY, Chain, Program
 from system.compare import losses
 from system.ward import SHIFTED, Bed, Ward
 from waiting import free_port, wait_for
@@ -313,12 +313,9 @@ def gateway_clock(folder: Path, tries: int, options: Options) -> Outcome:
             chain.await_first()
             for number in range(tries):
                 clock.write_text(str((7200.0, -3600.0, 86_400.0, 0.0)[number % 4]))
-                count = len(chain.stored())
-                wait_for(
-                    lambda chain=chain, count=count: len(chain.stored()) > count + 30, 60, "frames"
-                )
+                wait_for(lambda chain=chain, number=number: _steps(chain) > number, 90, "the step")
             chain.settle(120)
-            return Outcome(tries, _unexplained(chain))
+            return Outcome(tries, _unexplained(chain), f"{_steps(chain)} steps on record")
     finally:
         for name, value in kept.items():
             if value is None:
@@ -327,17 +324,26 @@ def gateway_clock(folder: Path, tries: int, options: Options) -> Outcome:
                 os.environ[name] = value
 
 
+def _steps(chain: Chain) -> int:
+    return sum("!clock" in row.data and "step=" in row.data for row in chain.stored("records"))
+
+
 def gateway_killed(folder: Path, tries: int, options: Options) -> Outcome:
     """SIGKILL of the gateway; both ends of the chain are compared."""
     with Chain(folder, options.broker, seed=options.seed) as chain:
         chain.await_first()
         for _ in range(tries):
-            count = len(chain.stored())
-            wait_for(
-                lambda chain=chain, count=count: len(chain.stored()) > count + 20, 60, "frames"
-            )
+            newest = max(row.boot for row in chain.stored())
             chain.kill_gateway()
             chain.start_gateway()
+            # A gateway that never lives long enough to read a frame proves little.
+            wait_for(
+                lambda chain=chain, newest=newest: any(
+                    row.boot > newest for row in chain.stored()[-50:]
+                ),
+                90,
+                "frames of the new start",
+            )
         chain.settle(120)
         frames, records = chain.stored(), chain.stored("records")
         lost = losses(chain.log(), chain.lives, frames, records, chain.spooled)
@@ -345,24 +351,44 @@ def gateway_killed(folder: Path, tries: int, options: Options) -> Outcome:
 
 
 def gateway_replaced(folder: Path, tries: int, options: Options) -> Outcome:
-    """Another machine takes the gateway's place: its spool and the count of its starts are new."""
-    with Chain(folder, options.broker, seed=options.seed) as chain:
-        chain.await_first()
-        for number in range(tries):
-            wait_for(chain.spool_is_empty, 60, "an empty spool")
+    """Another machine takes the gateway's place: its spool and the count of its starts are new.
+
+    What it records under numbers that are taken, until the server has told it so, is refused and
+    shown; it keeps that, and goes on with numbers that are free.
+    """
+    lost: list[str] = []
+    refused = 0
+    for number in range(tries):
+        place = folder / str(number)
+        place.mkdir()
+        with Chain(place, options.broker, seed=options.seed) as chain:
+            chain.await_first()
+            # What a spool still holds goes with its machine: it has to be empty first.
+            chain.simulator.end()
+            wait_for(chain.spool_is_empty, 90, "an empty spool")
             chain.kill_gateway()
-            chain.spool.rename(folder / f"spool-{number}")
-            boots = {row.boot for row in chain.stored()}
+            chain.spool.rename(place / "spool-before")
+            before = chain.stored()
+            chain.simulator.start()
+            wait_for(
+                lambda place=place: os.path.islink(place / "line"), what="the incubator's line"
+            )
             chain.start_gateway()
             wait_for(
-                lambda chain=chain, boots=boots: {row.boot for row in chain.stored()} - boots,
+                lambda chain=chain, last=before[-1].boot: any(
+                    row.boot > last for row in chain.stored()
+                ),
                 90,
                 "the new gateway's frames",
             )
-        chain.settle(120)
-        audit = chain.audit()
-        lost = [] if audit.complete else [f"unexplained: {audit.boots} {audit.unheard}"]
-        return Outcome(tries, lost, f"{len(audit.boots)} boots")
+            chain.simulator.end()
+            wait_for(lambda chain=chain: not chain.gaps(), 90, "all that was on its way")
+            if chain.stored()[: len(before)] != before:
+                lost.append("what the old gateway said was changed")
+            lost += _unexplained(chain)
+            with contextlib.closing(open_store(chain.url, create=False)) as store:
+                refused += _conflicts(store, GATEWAY)
+    return Outcome(tries, lost, f"{refused} refused as conflict")
 
 
 def page_killed(folder: Path, tries: int, options: Options) -> Outcome:
@@ -393,8 +419,11 @@ def spool_disk_full(folder: Path, tries: int, options: Options) -> Outcome:
             pid = chain.gateway.process.pid
             before = resource.prlimit(pid, resource.RLIMIT_FSIZE)
             resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, before[1]))
-            time.sleep(1.0)
+            # What is acknowledged at once may never want the disk.
+            chain.up.freeze()
+            time.sleep(4.0)
             resource.prlimit(pid, resource.RLIMIT_FSIZE, before)
+            chain.up.thaw()
             count = len(chain.stored())
             wait_for(
                 lambda chain=chain, count=count: len(chain.stored()) > count + 30, 60, "frames"
