@@ -6,7 +6,7 @@ import type { Facts } from "../facts";
 import { colours } from "../shell/theme";
 import { language, words } from "../words/language";
 import { handle } from "./gestures";
-import { makeLanes } from "./lanes";
+import { eventText, makeLanes } from "./lanes";
 import { EventList, Summaries } from "./Lists";
 import { History } from "./model";
 import { takeColours, type Limit } from "./paint";
@@ -17,6 +17,9 @@ import { Tools } from "./Tools";
 import { lengthOf, moved, scaled } from "./view";
 
 const STEP = 0.2;
+/** How near to an event the cursor has to be, as a share of what is seen. */
+const NEAR = 0.004;
+const SAID = 4;
 
 /** The history of one incubator: plots on one time axis, and what can be done with them. */
 export default function HistoryView({ gateway, title, facts }: { gateway: string; title: string; facts: Signal<Facts> }) {
@@ -120,7 +123,11 @@ function Lanes({ history }: { history: History }) {
   const place = useRef<HTMLDivElement>(null);
   const said = useComputed(() => {
     void history.loaded.value;
-    return w.eventsIn(history.scene.main?.events.length ?? 0);
+    const cursor = history.cursor.value;
+    if (cursor === null) return "";
+    const near = lengthOf(history.view.peek()) * NEAR;
+    const found = (history.scene.main?.events ?? []).filter((event) => event.from - near <= cursor && cursor <= (event.to ?? Infinity) + near);
+    return found.filter((event) => event.kind === "alarm").map(eventText).slice(0, SAID).join(" · ");
   });
   useEffect(() => {
     const parent = place.current;

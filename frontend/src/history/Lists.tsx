@@ -1,4 +1,3 @@
-import { useComputed } from "@preact/signals";
 import { MARKS, type Level } from "../alarm";
 import { now } from "../live/clock";
 import { date, duration, number, unit } from "../words/format";
@@ -54,38 +53,53 @@ export function Summaries({ history }: { history: History }) {
   );
 }
 
+interface Listed {
+  from: number;
+  to: number | null;
+  kind: string;
+  what: string;
+}
+
+/** What happened in a time as text, gaps and their reasons included, the newest first. */
+function listed(history: History): Listed[] {
+  const w = words();
+  const { main } = history.scene;
+  const events = (main?.events ?? []).map((event): Listed => {
+    const level = (event.level ?? "unknown") as Level;
+    const rank = event.kind === "alarm" ? `${MARKS[level] ?? "?"} ${w.level[level]} · ` : "";
+    const meaning = event.explained ? ` – ${event.explained}` : "";
+    const to = event.kind === "weight" ? event.from : event.to;
+    return { from: event.from, to, kind: w.history.kinds[event.kind] ?? event.kind, what: rank + eventText(event) + meaning };
+  });
+  const gaps = (main?.gaps ?? []).map(({ from, to, reason }): Listed => ({ from, to, kind: w.history.noDataKind, what: w.history.reasons[reason] ?? reason }));
+  const { from, to } = history.rested.value;
+  return [...events, ...gaps].filter((one) => one.from < to && (one.to ?? Infinity) > from).sort((a, b) => b.from - a.from);
+}
+
 /** The events in what is seen, as text. */
 export function EventList({ history }: { history: History }) {
   const w = words().history;
-  const events = useComputed(() => {
-    void history.loaded.value;
-    const { from, to } = history.rested.value;
-    return (history.scene.main?.events ?? []).filter((event) => event.from < to && (event.to ?? Infinity) > from);
-  });
-  const shown = events.value.slice(-LISTED).reverse();
+  void history.loaded.value;
+  const all = listed(history);
   return (
     <details class="event-list">
-      <summary>{w.eventsIn(events.value.length)}</summary>
+      <summary>{w.eventsIn(all.length)}</summary>
       <table>
         <thead>
           <tr>
             <th scope="col">{w.from}</th>
             <th scope="col">{w.kind}</th>
             <th scope="col">{w.what}</th>
-            <th scope="col">{w.to}</th>
+            <th scope="col">{w.lasted}</th>
           </tr>
         </thead>
         <tbody>
-          {shown.map((event) => (
-            <tr key={`${event.kind} ${event.code} ${event.from}`}>
-              <td>{date(event.from, "full")}</td>
-              <td>{w.kinds[event.kind]}</td>
-              <td>
-                {event.kind === "alarm" && `${MARKS[(event.level ?? "unknown") as Level] ?? "?"} ${words().level[(event.level ?? "unknown") as Level]} · `}
-                {eventText(event)}
-                {event.kind === "alarm" && event.explained && ` – ${event.explained}`}
-              </td>
-              <td>{event.to === null ? w.stands : event.kind === "weight" ? "" : duration(Math.min(event.to, now.peek()) - event.from)}</td>
+          {all.slice(0, LISTED).map((one) => (
+            <tr key={`${one.kind} ${one.what} ${one.from}`}>
+              <td>{date(one.from, "full")}</td>
+              <td>{one.kind}</td>
+              <td>{one.what}</td>
+              <td>{one.to === null ? w.stands : one.to === one.from ? "" : duration(Math.min(one.to, now.peek()) - one.from)}</td>
             </tr>
           ))}
         </tbody>

@@ -65,9 +65,10 @@ function CursorTime({ history }: { history: History }) {
   const mark = history.mark.value;
   if (cursor === null && mark === null) return null;
   const apart = cursor === null || mark === null ? null : cursor - mark;
+  const gap = history.scene.main?.gaps.find((one) => cursor !== null && one.from <= cursor && cursor <= one.to);
   return (
     <span class="when">
-      {cursor !== null && <b>{date(cursor, "full")}</b>}{" "}
+      {cursor !== null && <b>{date(cursor, "full")}</b>} {gap && w.gap(w.reasons[gap.reason] ?? gap.reason)}{" "}
       {apart !== null && (apart >= 0 ? w.since(duration(apart)) : w.before(duration(-apart)))}
       {mark !== null && (
         <button type="button" class="quiet small" aria-label={w.clearMark} onClick={() => history.measure(null)}>

@@ -171,22 +171,27 @@ export function paintTop(u: uPlot, panel: Panel, scene: Scene): void {
   });
 }
 
+/** The reason of each gap: along it, upright where it is narrow, not at all where there is no room. */
 function paintReasons(u: uPlot, context: CanvasRenderingContext2D, scene: Scene): void {
   const w = words().history;
-  context.font = `${12 * devicePixelRatio}px system-ui, sans-serif`;
-  context.textBaseline = "top";
+  const ratio = devicePixelRatio;
+  context.font = `${12 * ratio}px system-ui, sans-serif`;
+  context.textBaseline = "middle";
   context.textAlign = "center";
   for (const gap of scene.main?.gaps ?? []) {
     const place = stretch(u, gap.from, gap.to);
-    if (!place) continue;
-    const text = w.gap(w.reasons[gap.reason] ?? gap.reason);
-    const width = context.measureText(text).width + 10 * devicePixelRatio;
-    if (width > place[1]) continue;
-    const middle = place[0] + place[1] / 2;
-    const top = u.bbox.top + 6 * devicePixelRatio;
+    if (!place || place[1] < 18 * ratio) continue;
+    const text = w.reasons[gap.reason] ?? gap.reason;
+    const length = context.measureText(text).width + 10 * ratio;
+    const upright = length > place[1];
+    if (upright && length > u.bbox.height) continue;
+    context.save();
+    context.translate(place[0] + place[1] / 2, u.bbox.top + (upright ? u.bbox.height / 2 : 15 * ratio));
+    if (upright) context.rotate(-Math.PI / 2);
     context.fillStyle = colour("--card");
-    context.fillRect(middle - width / 2, top, width, 18 * devicePixelRatio);
+    context.fillRect(-length / 2, -9 * ratio, length, 18 * ratio);
     context.fillStyle = colour("--soft");
-    context.fillText(text, middle, top + 3 * devicePixelRatio);
+    context.fillText(text, 0, 0);
+    context.restore();
   }
 }

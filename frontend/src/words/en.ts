@@ -156,6 +156,8 @@ export const en = {
     stands: "still",
     kind: "Kind",
     what: "What",
+    noDataKind: "No data",
+    lasted: "Lasted",
     quantity: "Quantity",
   },
   gateways: {

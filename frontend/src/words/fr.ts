@@ -155,6 +155,8 @@ export const fr: Words = {
     stands: "en cours",
     kind: "Genre",
     what: "Quoi",
+    noDataKind: "Sans données",
+    lasted: "Durée",
     quantity: "Grandeur",
   },
   gateways: {
