@@ -13,6 +13,7 @@ RECEIVE_BUFFER = 4096
 SEND_BUFFER = 512
 WATCHDOG_MS = 120000
 LOOK_MS = 500
+PATIENCE_MS = 900000
 NAME_STACK = 8192
 
 
@@ -68,11 +69,13 @@ class Board(MicroPythonBoard):
         self._pins, self._nic, faults = rarely.call("setup_esp32", "begin", config)
         return faults
 
-    def tend(self, now: int, log) -> bool:
-        """Look after the network; True when it is there anew."""
-        if now - self._looked < LOOK_MS or self._nic is None:
+    def tend(self, now: int, log) -> "bool | str":
+        """Look after the network; True when it is there anew, why to restart when it cannot be."""
+        if now - self._looked < LOOK_MS:
             return False
         self._looked = now
+        if self._nic is None:
+            return "the network's chip did not start" if now > PATIENCE_MS else False
         up = self._nic.isconnected()
         if up == self._up:
             return False

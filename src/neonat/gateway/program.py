@@ -205,10 +205,8 @@ class Gateway:
     def step(self) -> int:
         """Do all that can be done now; the milliseconds that may pass until the next step."""
         now = self.board.ticks()
-        if self._tend is not None and self._tend(now, self.log):
-            self.uplink.hurry(now)
-            if self.timekeeper is not None:
-                self.timekeeper.hurry(now)
+        if self._tend is not None:
+            self._network(now, self._tend(now, self.log))
         self._clockwork(now)
         self.acquisition.step(now)
         self.uplink.step(now)
@@ -234,6 +232,15 @@ class Gateway:
         elif self.uplink.refused and self.config.get("login_once") and not self.uplink.connects:
             self.leaving = "refused: " + self.uplink.refused
         return min(waits)
+
+    def _network(self, now: int, news: "bool | str") -> None:
+        """What the board says of its network: there anew, or why to start again for it."""
+        if news is True:
+            self.uplink.hurry(now)
+            if self.timekeeper is not None:
+                self.timekeeper.hurry(now)
+        elif news and not self.leaving:
+            self.remote.rare("boots", "restart", "hardware", news)
 
     def _clockwork(self, now: int) -> None:
         step = None

@@ -3,7 +3,7 @@
 Commands, updates, trials and WebREPL are imported when they are used and leave the heap again. A
 board may have these hooks: `feed()` for its watchdog; `webrepl(password)`, empty to close it;
 `trial_ms`, the time that a trial has to deliver; `begin(config)` before all else, which lists what
-is wrong with it; `tend(now, log)`, True when the network is there anew.
+is wrong with it; `tend(now, log)`, True when the network is there anew, or why to start again.
 """
 
 from neonat.gateway.rarely import drop
