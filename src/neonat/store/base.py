@@ -5,7 +5,7 @@ Statements are written with `?` or `?1` and in the SQL that SQLite and PostgreSQ
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 
 class Cursor(Protocol):
@@ -28,16 +28,34 @@ class Cursor(Protocol):
     def __iter__(self) -> Iterator[Any]: ...
 
 
+class Many(NamedTuple):
+    """A statement for many rows: `one` of them, or `columns` of all of them in one go."""
+
+    one: str
+    columns: str
+
+
 class Base(Protocol):
-    """One connection to a database; `lengthens` says that written rows of `frame` may grow."""
+    """One connection to a database.
+
+    `lengthens` says that written rows of `frame` may grow; `distant` that each question is a way
+    to a server and back, so that one for many is worth while (`= ANY(?)`).
+    """
 
     lengthens: bool
+    distant: bool
 
     def execute(self, sql: str, values: Sequence[Any] = (), /) -> Cursor:
         """Run one statement."""
 
     def executemany(self, sql: str, values: Iterable[Sequence[Any]], /) -> object:
         """Run one statement for each of `values`."""
+
+    def many(self, statement: Many, rows: Sequence[Sequence[Any]], /) -> None:
+        """Run a statement for each row."""
+
+    def packed(self, sql: str, values: Sequence[Any] = (), /) -> Cursor:
+        """Run one question whose rows are whole numbers and bytes."""
 
     def stream(self, sql: str, values: Sequence[Any] = (), /) -> Cursor:
         """Run one question; its rows are fetched as they are read."""

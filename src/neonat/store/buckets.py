@@ -161,6 +161,27 @@ def unpack(body: bytes) -> Iterator[tuple[int, int, int, int, int]]:
     return _ENTRY.iter_unpack(body)
 
 
+def entry(body: bytes, key: bytes, guess: int) -> int:
+    """Where a row has the item of a key, -1 when it has not; looks at `guess` first."""
+    if body[guess : guess + len(key)] == key:
+        return guess
+    at = body.find(key)
+    while at >= 0 and at % _ENTRY.size:
+        at = body.find(key, at + 1)
+    return at
+
+
+def key_of(item: int) -> bytes:
+    """How the entry of an item begins."""
+    return _ENTRY.pack(item, 0, 0, 0, 0)[:4]
+
+
+def sums_at(body: bytes, at: int) -> Sums:
+    """The sums of the entry that begins there."""
+    _, count, low, total, high = _ENTRY.unpack_from(body, at)
+    return count, low, total, high
+
+
 def step_of(span: int, points: int) -> int:
     """The width of the buckets that show `span` ms by about `points`; 0 for every reading.
 

@@ -13,10 +13,12 @@ from neonat.store.buckets import (
     Sample,
     Sums,
     add,
+    entry,
     gather,
+    key_of,
     level_of,
     step_of,
-    unpack,
+    sums_at,
     values,
 )
 from neonat.store.packing import SEQ_BITS, SEQ_MAX
@@ -167,7 +169,7 @@ class Histories:
         level = level_of(asked.step)
         width = level * MINUTE_MS
         times = asked.step // width
-        rows = self._base.execute(
+        rows = self._base.packed(
             "SELECT bucket, body FROM rollup"
             " WHERE run = ? AND part = ? AND level = ? AND bucket >= ? AND bucket < ?",
             (
@@ -178,11 +180,13 @@ class Histories:
                 asked.end // width,
             ),
         )
-        for number, body in rows:
-            for item, count, low, total, high in unpack(body):
-                if item in items:
-                    into = sums[items[item][0]]
-                    add(into, number // times, (count, low, total, high))
+        found = [(number // times, body) for number, body in rows]
+        for item, (name, _) in items.items():
+            key, at, into = key_of(item), 0, sums[name]
+            for number, body in found:
+                at = entry(body, key, at)
+                if at >= 0:
+                    add(into, number, sums_at(body, at))
 
     def _tail(
         self,

@@ -219,6 +219,52 @@ class Memory:
         self.gateways[name] = gateway
         return gateway
 
+    def gather(self, names: Iterable[str]) -> list[int]:
+        """Read the gateways that are not known yet, all at once; their ids. For `Base.distant`."""
+        strange = [name for name in names if name not in self.gateways]
+        if not strange:
+            return []
+        rows = self._base.execute(
+            "SELECT id, name, first_seen, last_seen, change FROM gateway WHERE name = ANY(?)",
+            (strange,),
+        ).fetchall()
+        found = {row[0]: Gateway(*row) for row in rows}
+        ids = list(found)
+        runs: dict[int, Run] = {}
+        for owner, *columns, expired_at in self._base.execute(
+            f"SELECT gateway, {_READ} FROM run WHERE gateway = ANY(?) ORDER BY gateway, boot",
+            (ids,),
+        ).fetchall():
+            run = Run(found[owner], tuple(columns), expired_at)
+            run.gateway.runs[run.boot] = runs[run.id] = run
+        self._fill(runs)
+        for owner, request, boot, seq in self._base.execute(
+            "SELECT gateway, request, boot, seq FROM latest WHERE gateway = ANY(?)", (ids,)
+        ):
+            found[owner].latest[request] = (boot, seq)
+        self.gateways.update((gateway.name, gateway) for gateway in found.values())
+        return ids
+
+    def _fill(self, runs: dict[int, Run]) -> None:
+        """As `_filled`, of many."""
+
+        def ask(table: str, columns: str) -> Iterable[tuple]:
+            return self._base.execute(
+                f"SELECT run, {columns} FROM {table} WHERE run = ANY(?) ORDER BY run, first",
+                (list(runs),),
+            )
+
+        for run, *pair in ask("span", "first, last"):
+            runs[run].spans.append((pair[0], pair[1]))
+        for run, *pair in ask("dropped", "first, last"):
+            runs[run].dropped.add((pair[0], pair[1]))
+        for run, *three in ask("held", "by_boot, first, last"):
+            runs[run].held.add((three[0], three[1], three[2]))
+        for run, *gap in ask("gap", "first, last, reason"):
+            runs[run].gaps.append((gap[0], gap[1], gap[2]))
+        for one in runs.values():
+            one.saved = list(one.spans)
+
     def _filled(self, run: Run) -> Run:
         def ask(table: str, columns: str) -> Iterable[tuple]:
             return self._base.execute(

@@ -13,7 +13,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import TupleRow
 from psycopg.types.numeric import Int8Dumper
 
-from neonat.store.base import Cursor
+from neonat.store.base import Cursor, Many
 
 # Rows of a long answer that are fetched at a time.
 FETCH = 2000
@@ -83,6 +83,7 @@ class PostgresBase:
     """`neonat.store.base.Base` on a connection that commits by itself outside `transaction`."""
 
     lengthens = False
+    distant = True
 
     def __init__(self, connection: psycopg.Connection, streaming: bool = False) -> None:
         self.connection = connection
@@ -94,6 +95,10 @@ class PostgresBase:
     def execute(self, sql: str, values: Sequence[Any] = (), /) -> Cursor:
         """Run one statement; several of them when there are no values."""
         return cast(Cursor, self.connection.execute(native(sql), values or None))
+
+    def packed(self, sql: str, values: Sequence[Any] = (), /) -> Cursor:
+        """Run one question; its rows come as the server has them, not as text."""
+        return cast(Cursor, self.connection.execute(native(sql), values or None, binary=True))
 
     def executemany(self, sql: str, values: Iterable[Sequence[Any]], /) -> None:
         """Run one statement for each of `values`, without waiting for each."""
@@ -113,6 +118,13 @@ class PostgresBase:
         cursor.itersize = FETCH
         cursor.execute(native(sql), values or None)
         return cast(Cursor, cursor)
+
+    def many(self, statement: Many, rows: Sequence[Sequence[Any]], /) -> None:
+        """All in one go, a column as an array."""
+        if len(rows) == 1:
+            self.execute(statement.one, rows[0])
+        elif rows:
+            self.execute(statement.columns, [list(column) for column in zip(*rows, strict=True)])
 
     @contextlib.contextmanager
     def snapshot(self) -> Iterator[None]:

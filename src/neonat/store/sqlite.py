@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from neonat.store import queries
-from neonat.store.base import Base
+from neonat.store.base import Base, Many
 from neonat.store.catalog import write_catalog
 from neonat.store.evidence import Evidence
 from neonat.store.records import (
@@ -57,8 +57,13 @@ class Connection(sqlite3.Connection):
     """`neonat.store.base.Base` on a file."""
 
     lengthens = True
+    distant = False
     change: int | None = None
-    stream = sqlite3.Connection.execute
+    stream = packed = sqlite3.Connection.execute
+
+    def many(self, statement: Many, rows: Sequence[Sequence[Any]]) -> None:
+        """One after the other: they are near."""
+        self.executemany(statement.one, rows)
 
     @contextlib.contextmanager
     def snapshot(self) -> Iterator[None]:

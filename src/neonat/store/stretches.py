@@ -7,9 +7,10 @@ so they come out the same in whatever order the observations arrive.
 # ruff: noqa: S608 - statements are put together from this package's own text only.
 
 import zlib
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
-from neonat.store.base import Base
+from neonat.store.base import Base, Many
 from neonat.store.packing import NUMBER_LIMIT, SEQ_MAX, unpack
 
 Position = tuple[int, int]
@@ -52,6 +53,14 @@ _UPDATE = (
     "UPDATE stretch SET last_boot = ?, last_seq = ?, last_at = ?, last_unset = ?"
     " WHERE gateway = ? AND request = ? AND boot = ? AND seq = ?"
 )
+_LONGER = Many(
+    _UPDATE,
+    "UPDATE stretch s SET last_boot = x.last_boot, last_seq = x.last_seq, last_at = x.last_at,"
+    " last_unset = x.last_unset FROM unnest(?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[],"
+    " ?::bigint[], ?::text[], ?::bigint[], ?::bigint[])"
+    " x(last_boot, last_seq, last_at, last_unset, gateway, request, boot, seq)"
+    " WHERE s.gateway = x.gateway AND s.request = x.request AND s.boot = x.boot AND s.seq = x.seq",
+)
 _DELETE = "DELETE FROM stretch WHERE gateway = ? AND request = ? AND boot = ? AND seq = ?"
 
 
@@ -62,6 +71,8 @@ class Stretches:
         self._base = base
         self._tails: dict[tuple[int, str], Stretch | None] = {}
         self._grown: set[tuple[int, str]] = set()
+        # The keys of each gateway, so that one is forgotten without a look at all.
+        self._of: dict[int, set[tuple[int, str]]] = {}
 
     def merge(self, gateway: int, request: str, block: Stretch) -> bool:
         """Add equal observations without any other between them; whether a row came or went.
@@ -85,10 +96,10 @@ class Stretches:
 
     def flush(self) -> None:
         """Write what has grown."""
-        self._base.executemany(
-            _UPDATE,
+        self._base.many(
+            _LONGER,
             [
-                (*tail.last, *key, *tail.first.position)
+                (*tail.last[:3], int(tail.last.unset), *key, *tail.first.position)
                 for key in self._grown
                 if (tail := self._tails[key]) is not None
             ],
@@ -97,28 +108,40 @@ class Stretches:
 
     def forget(self, gateway: int) -> None:
         """Drop the memory of one gateway: another writer has changed it."""
-        for key in [key for key in self._tails if key[0] == gateway]:
-            del self._tails[key]
+        for key in self._of.pop(gateway, ()):
+            self._tails.pop(key, None)
 
     def trim(self, limit: int) -> None:
         """Forget all tails when there are more than `limit`; for between two transactions."""
         if len(self._tails) > limit:
             self._tails.clear()
+            self._of.clear()
+
+    def gather(self, gateways: list[int]) -> None:
+        """Read the newest stretches of some gateways, all at once. For `Base.distant`."""
+        if not gateways:
+            return
+        rows = self._base.execute(
+            "SELECT DISTINCT ON (gateway, request) gateway, request, shape, boot, seq, at, unset,"
+            " last_boot, last_seq, last_at, last_unset FROM stretch WHERE gateway = ANY(?)"
+            " ORDER BY gateway, request, boot DESC, seq DESC",
+            (gateways,),
+        )
+        for gateway, request, *row in rows:
+            self._keep((gateway, request), _stretch(row))
+
+    def _keep(self, key: tuple[int, str], tail: Stretch | None) -> None:
+        self._tails[key] = tail
+        self._of.setdefault(key[0], set()).add(key)
 
     def _load(self, key: tuple[int, str]) -> Stretch | None:
         tail = self._one(key, "ORDER BY boot DESC, seq DESC LIMIT 1", ())
-        self._tails[key] = tail
+        self._keep(key, tail)
         return tail
 
     def _one(self, key: tuple[int, str], rest: str, values: tuple) -> Stretch | None:
         row = self._base.execute(_READ + rest, (*key, *values)).fetchone()
-        if row is None:
-            return None
-        return Stretch(
-            row[0],
-            Sight(row[1], row[2], row[3], bool(row[4])),
-            Sight(row[5], row[6], row[7], bool(row[8])),
-        )
+        return None if row is None else _stretch(row)
 
     def _save(self, key: tuple[int, str]) -> None:
         if key in self._grown:
@@ -224,6 +247,15 @@ class Stretches:
                     at = frame.at if frame.unset else base_at + frame.at
                     return Sight(boot, frame.seq, at, frame.unset)
         return None
+
+
+def _stretch(row: Sequence[Any]) -> Stretch:
+    """A row of the table, as `_READ` has it."""
+    return Stretch(
+        row[0],
+        Sight(row[1], row[2], row[3], bool(row[4])),
+        Sight(row[5], row[6], row[7], bool(row[8])),
+    )
 
 
 def legacy_seq(at: int, key: bytes) -> int:

@@ -1,12 +1,14 @@
 """One batch into the tables, inside one transaction that the caller opens and ends."""
 
+# ruff: noqa: S608 - statements are put together from this package's own text only.
+
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
 from neonat.store import spans
-from neonat.store.base import Base
+from neonat.store.base import Base, Many
 from neonat.store.memory import Gateway, Memory, Run, Shape, Tail
 from neonat.store.packing import (
     FOLLOWERS_MAX,
@@ -41,11 +43,27 @@ BOOT_MAX = 0xFFFFFFFF
 TIME_LIMIT = 1 << 62
 CLOCK_SLACK_MS = 60_000
 
-_LATEST = (
-    "INSERT INTO latest VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (gateway, request)"
-    " DO UPDATE SET boot = excluded.boot, seq = excluded.seq, at = excluded.at,"
-    " unset = excluded.unset, received_at = excluded.received_at, shape = excluded.shape,"
-    " body = excluded.body"
+_NEWER = (
+    " ON CONFLICT (gateway, request) DO UPDATE SET boot = excluded.boot, seq = excluded.seq,"
+    " at = excluded.at, unset = excluded.unset, received_at = excluded.received_at,"
+    " shape = excluded.shape, body = excluded.body"
+)
+_LATEST = Many(
+    "INSERT INTO latest VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)" + _NEWER,
+    "INSERT INTO latest SELECT * FROM unnest(?::bigint[], ?::text[], ?::bigint[], ?::bigint[],"
+    " ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bytea[])" + _NEWER,
+)
+_SEEN = Many(
+    "UPDATE gateway SET first_seen = ?, last_seen = ?, change = ? WHERE id = ?",
+    "UPDATE gateway g SET first_seen = x.first, last_seen = x.last, change = x.change"
+    " FROM unnest(?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[]) x(first, last, change, id)"
+    " WHERE g.id = x.id",
+)
+_GROWN = Many(
+    "UPDATE span SET last = ? WHERE run = ? AND first = ?",
+    "UPDATE span s SET last = x.last"
+    " FROM unnest(?::bigint[], ?::bigint[], ?::bigint[]) x(last, run, first)"
+    " WHERE s.run = x.run AND s.first = x.first",
 )
 
 _SEQ = itemgetter(2)
@@ -160,6 +178,10 @@ class Writer:
         self._fresh: dict[Run, int] = {}
         self._unexplained: set[Run] = set()
         self._ahead: dict[str, tuple[int, int]] = {}
+        if self._base.distant:
+            groups = (records, legacy, states)
+            news = self._memory.gather({one.gateway for group in groups for one in group})
+            self._stretches.gather(news)
         written = Written({}, [], 0, 0)
         stored = repeated = 0
         for bucket in _buckets(records):
@@ -326,7 +348,7 @@ class Writer:
                 shape.request,
                 *place,
                 at,
-                unset,
+                int(unset),
                 received,
                 shape.id,
                 body,
@@ -437,10 +459,7 @@ class Writer:
         self._stretches.flush()
         for run, record in self._notes:
             self._note(run, record)
-        self._base.executemany(
-            _LATEST,
-            self._newest.values(),
-        )
+        self._base.many(_LATEST, list(self._newest.values()))
         for run in self._runs:
             self._save_row(run)
         self._save_spans()
@@ -462,9 +481,8 @@ class Writer:
         change = self._base.next_change()
         for one in self._touched:
             one.change = change
-        self._base.executemany(
-            "UPDATE gateway SET first_seen = ?, last_seen = ?, change = ? WHERE id = ?",
-            [(one.first_seen, one.last_seen, change, one.id) for one in self._touched],
+        self._base.many(
+            _SEEN, [(one.first_seen, one.last_seen, change, one.id) for one in self._touched]
         )
 
     def _flush_frames(self) -> None:
@@ -523,7 +541,12 @@ class Writer:
     def _save_spans(self) -> None:
         gone: list[tuple] = []
         come: list[tuple] = []
+        grown: list[tuple] = []
         for run in self._runs:
+            if _only_grew(run.saved, run.spans):
+                grown.append((run.spans[-1][1], run.id, run.spans[-1][0]))
+                run.saved[-1] = run.spans[-1]
+                continue
             if run.saved[:-1] == run.spans[: max(0, len(run.saved) - 1)]:
                 old, new = run.saved[-1:], run.spans[max(0, len(run.saved) - 1) :]
             else:
@@ -534,6 +557,7 @@ class Writer:
             run.saved = list(run.spans)
         self._base.executemany("DELETE FROM span WHERE run = ? AND first = ?", gone)
         self._base.executemany("INSERT INTO span VALUES (?, ?, ?)", come)
+        self._base.many(_GROWN, grown)
 
     def _explain(self) -> None:
         """Write the holes of every run that the batch touched."""
@@ -550,6 +574,15 @@ class Writer:
                 "INSERT INTO gap VALUES (?, ?, ?, ?)", [(run.id, *gap) for gap in gaps]
             )
             run.gaps = gaps
+
+
+def _only_grew(before: list[spans.Range], now: list[spans.Range]) -> bool:
+    """Whether nothing but the end of the last range is different."""
+    return (
+        len(before) == len(now) > 0
+        and before[-1][0] == now[-1][0]
+        and (len(now) == 1 or before[:-1] == now[:-1])
+    )
 
 
 def _repeats(first: Record, again: Record) -> bool:
