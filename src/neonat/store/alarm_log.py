@@ -1,7 +1,7 @@
 """Episodes of alarms of all gateways by their time, without working out all history.
 
 The view `alarms` works out every episode there is. Here only the stretches that begin in a time
-are looked at, found by the index `stretch_begun`; an alarm begins with a stretch that holds it
+are looked at, by the indexes of `ward_schema`; an alarm begins with a stretch that holds it
 behind one that does not, and ends with the next that does not.
 """
 
@@ -99,12 +99,18 @@ def standing(ask: "Queries", at: int, gateway: str | None = None) -> list[Row]:
     where = "" if gateway is None else "AND g.name = ?"
     values = (at,) if gateway is None else (at, gateway)
     sql = _statements(ask.views)
-    rows = ask.base.execute(sql["standing"].format(where=where), values).fetchall()
-    shapes = _Shapes(ask)
-    shapes.load({row[5] for row in rows})
-    episodes = []
+    twice = (at, at) if gateway is None else (at, at, gateway)
+    rows = ask.base.execute(sql["standing"].format(where=where), twice).fetchall()
+    rows += ask.base.execute(sql["standing_unset"].format(where=where), values).fetchall()
+    last: dict[Line, Stretch] = {}
     for row in rows:
         one = Stretch(*row)
+        if one.line not in last or (last[one.line].boot, last[one.line].seq) < (one.boot, one.seq):
+            last[one.line] = one
+    shapes = _Shapes(ask)
+    shapes.load({one.shape for one in last.values()})
+    episodes = []
+    for one in last.values():
         for key in shapes.of(one.shape):
             first = one
             for earlier in _walk(ask, one, forward=False):
@@ -224,14 +230,17 @@ SELECT x.gateway, g.name, x.request, x.boot, x.seq, x.shape, {began} AS began,
 JOIN gateway g ON g.id = x.gateway
 JOIN run r ON r.gateway = x.gateway AND r.boot = x.boot
 JOIN run l ON l.gateway = x.gateway AND l.boot = x.last_boot"""
-    before = """
-LEFT JOIN stretch p ON p.gateway = x.gateway AND p.request = x.request AND (p.boot, p.seq) = (
-  SELECT y.boot, y.seq FROM stretch y WHERE y.gateway = x.gateway AND y.request = x.request
-    AND (y.boot, y.seq) < (x.boot, x.seq) ORDER BY y.boot DESC, y.seq DESC LIMIT 1)"""
+    # One by one: PostgreSQL finds no row by several columns of one subquery in an index.
+    before = ", ".join(
+        f"""(
+    SELECT p.{column} FROM stretch p WHERE p.gateway = x.gateway AND p.request = x.request
+      AND (p.boot, p.seq) < (x.boot, x.seq) ORDER BY p.boot DESC, p.seq DESC LIMIT 1)"""
+        for column in ("shape", "boot", "seq")
+    )
 
     def some(which: str) -> str:
-        return f"""{columns}, p.shape, p.boot, p.seq
-FROM stretch x{runs}{before}
+        return f"""{columns}, {before}
+FROM stretch x{runs}
 WHERE x.request IN ({requests}) AND {which}"""
 
     def walk(sign: str, order: str) -> str:
@@ -240,6 +249,12 @@ FROM stretch x{runs}
 WHERE x.gateway = ? AND x.request = ? AND (x.boot, x.seq) {sign} (?, ?)
 ORDER BY x.boot {order}, x.seq {order} LIMIT ?"""
 
+    def newest(column: str) -> str:
+        return f"""(
+    SELECT y.{column} FROM stretch y WHERE y.gateway = g.id AND y.request = q.request
+      AND y.unset = 0 AND y.at < ? ORDER BY y.at DESC, y.boot DESC, y.seq DESC LIMIT 1)"""
+
+    join = views.join
     in_time = f"{began} >= ? AND {began} < ? {{where}}"
     lines = " UNION ALL ".join(f"SELECT '{request}' AS request" for request in REQUESTS)
     return {
@@ -247,15 +262,15 @@ ORDER BY x.boot {order}, x.seq {order} LIMIT ?"""
         + "\nUNION ALL"
         + some("x.unset = 1 AND " + in_time),
         "standing": f"""{columns}
-FROM ({lines}) q CROSS JOIN gateway g
-JOIN stretch x ON x.gateway = g.id AND x.request = q.request
-JOIN run r ON r.gateway = x.gateway AND r.boot = x.boot
-JOIN run l ON l.gateway = x.gateway AND l.boot = x.last_boot
-WHERE (x.boot, x.seq) = (
-  SELECT y.boot, y.seq FROM stretch y JOIN run b ON b.gateway = y.gateway AND b.boot = y.boot
-  WHERE y.gateway = g.id AND y.request = q.request
-    AND y.at + CASE y.unset WHEN 0 THEN 0 ELSE b.boot_at END < ?
-  ORDER BY y.boot DESC, y.seq DESC LIMIT 1) {{where}}""",
+FROM gateway g {join} ({lines}) q ON 1 = 1
+{join} stretch x ON x.gateway = g.id AND x.request = q.request
+  AND x.boot = {newest("boot")} AND x.seq = {newest("seq")}
+{join} run r ON r.gateway = x.gateway AND r.boot = x.boot
+{join} run l ON l.gateway = x.gateway AND l.boot = x.last_boot
+WHERE 1 = 1 {{where}}""",
+        "standing_unset": f"""{columns}
+FROM stretch x{runs}
+WHERE x.request IN ({requests}) AND x.unset = 1 AND {began} < ? {{where}}""",
         "behind": walk(">", "ASC"),
         "before": walk("<", "DESC"),
     }

@@ -9,7 +9,7 @@ for the frames of the original firmware, which have no numbers and lie in `legac
 from neonat.store.originals import originals_script
 from neonat.store.packing import FOLLOWERS_MAX
 from neonat.store.views import Views
-from neonat.store.ward_schema import ward_script
+from neonat.store.ward_schema import LINES, ward_script
 
 _TABLES = """
 CREATE TABLE gateway(
@@ -170,4 +170,5 @@ MIGRATIONS: list[str] = [
     _RETENTION,
     _ORIGINALS,
     _WORKERS,
+    LINES,
 ]

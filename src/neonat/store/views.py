@@ -83,6 +83,7 @@ class Views:
     def __init__(self, dialect: Dialect) -> None:
         self._sql = dialect
         self.iso = dialect.iso
+        self.join = dialect.join
         self.text = dialect.text
         # A newest answer's field, as the views have it.
         self.latest_cell = f"{self._raw('x')} AS raw, {self._value('x')} AS value"

@@ -31,6 +31,9 @@ CREATE TABLE trail(
 CREATE INDEX stretch_begun ON stretch(request, unset, at);
 """
 
+# For the alarm log: what stood at a time at each gateway.
+LINES = "CREATE INDEX stretch_line ON stretch(gateway, request, unset, at, boot, seq);"
+
 
 def ward_script(views: Views, identity: str, whole: str) -> str:
     """The statements that create them, and the public view `assignments`."""
