@@ -90,6 +90,10 @@ def alarm_log_is_the_view(store: Store, seen: dict) -> None:
     first = store.read(lambda ask: alarm_log.begun(ask, 0, middle))
     second = store.read(lambda ask: alarm_log.begun(ask, middle, FOREVER))
     assert first + second == whole
+    counted = store.read(lambda ask: alarm_log.counts(ask, 0, FOREVER))
+    assert sum(count for _, _, count in counted) == len(whole)
+    quarters = {row["started"] // alarm_log.QUARTER_MS for row in whole}
+    assert {at // alarm_log.QUARTER_MS for at, _, _ in counted} == quarters
     for row in store.read(lambda ask: alarm_log.standing(ask, middle)):
         assert row in whole
         assert row["over"] is None or row["over"] > middle

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 # The requests that are answered with alarms: code pages 1, 2 and 3 (medibus.md, "Commands").
 REQUESTS = ("23", "27", "2E")
 
+# Offsets of time zones are whole quarters of an hour.
+QUARTER_MS = 900_000
+
 _AHEAD = 50
 
 Key = tuple[int | None, str]
@@ -91,6 +94,31 @@ def begun(ask: "Queries", start: int, end: int, gateway: str | None = None) -> l
     return sorted(episodes, key=lambda row: (row["started"], row["place"]))
 
 
+def counts(
+    ask: "Queries", start: int, end: int, gateway: str | None = None
+) -> list[tuple[int, Row, int]]:
+    """How many episodes of an alarm began in each quarter of an hour of [start, end) (ms).
+
+    (begin of the quarter, what `begun` says of it but for its times and place, how many); priority
+    and phrase are those of the begin.
+    """
+    where = "" if gateway is None else "AND g.name = ?"
+    more = () if gateway is None else (gateway,)
+    sql = _statements(ask.views)["counts"].format(where=where)
+    rows = ask.base.execute(sql, (start, end, *more, start, end, *more)).fetchall()
+    shapes = _Shapes(ask)
+    shapes.load({row[1] for row in rows} | {row[2] for row in rows if row[2]})
+    found = []
+    for quarter, shape, before, model, count in rows:
+        stood = shapes.of(before)
+        found += [
+            (quarter * QUARTER_MS, shapes.told(shape, key, model), count)
+            for key in shapes.of(shape)
+            if key not in stood
+        ]
+    return found
+
+
 def standing(ask: "Queries", at: int, gateway: str | None = None) -> list[Row]:
     """The episodes that began before `at` (ms) and were not over then, by their begin.
 
@@ -149,17 +177,23 @@ class _Shapes:
         """The alarms of a shape by code page and code."""
         return {} if shape is None else self._known[shape]
 
-    def episode(self, first: Stretch, key: Key, known: list[Stretch]) -> Row:
-        """The episode of an alarm that began with `first`, given stretches from one of it on."""
-        last, over = self._end(known, key)
-        alarm = self.of(last.shape)[key]
+    def told(self, shape: int, key: Key, model: int | None) -> Row:
+        """What a shape says of one of its alarms."""
+        alarm = self.of(shape)[key]
         return {
-            "gateway": first.name,
             "codepage": key[0],
             "code": key[1],
             "priority": alarm.priority,
             "phrase": alarm.phrase,
-            "name": self._name(first.model, alarm.item),
+            "name": self._name(model, alarm.item),
+        }
+
+    def episode(self, first: Stretch, key: Key, known: list[Stretch]) -> Row:
+        """The episode of an alarm that began with `first`, given stretches from one of it on."""
+        last, over = self._end(known, key)
+        return {
+            "gateway": first.name,
+            **self.told(last.shape, key, first.model),
             "started": first.began,
             "seen": last.seen,
             "over": over,
@@ -231,16 +265,24 @@ JOIN gateway g ON g.id = x.gateway
 JOIN run r ON r.gateway = x.gateway AND r.boot = x.boot
 JOIN run l ON l.gateway = x.gateway AND l.boot = x.last_boot"""
     # One by one: PostgreSQL finds no row by several columns of one subquery in an index.
-    before = ", ".join(
+    before = [
         f"""(
     SELECT p.{column} FROM stretch p WHERE p.gateway = x.gateway AND p.request = x.request
       AND (p.boot, p.seq) < (x.boot, x.seq) ORDER BY p.boot DESC, p.seq DESC LIMIT 1)"""
         for column in ("shape", "boot", "seq")
-    )
+    ]
 
     def some(which: str) -> str:
-        return f"""{columns}, {before}
+        return f"""{columns}, {", ".join(before)}
 FROM stretch x{runs}
+WHERE x.request IN ({requests}) AND {which}"""
+
+    def fresh(which: str) -> str:
+        return f"""
+SELECT ({began}) / {QUARTER_MS} AS quarter, x.shape AS shape, {before[0]} AS before,
+  {model} AS model
+FROM stretch x JOIN gateway g ON g.id = x.gateway
+JOIN run r ON r.gateway = x.gateway AND r.boot = x.boot
 WHERE x.request IN ({requests}) AND {which}"""
 
     def walk(sign: str, order: str) -> str:
@@ -257,10 +299,13 @@ ORDER BY x.boot {order}, x.seq {order} LIMIT ?"""
     join = views.join
     in_time = f"{began} >= ? AND {began} < ? {{where}}"
     lines = " UNION ALL ".join(f"SELECT '{request}' AS request" for request in REQUESTS)
+    set_then, unset_then = "x.unset = 0 AND x.at >= ? AND x.at < ? {where}", "x.unset = 1 AND "
     return {
-        "begun": some("x.unset = 0 AND x.at >= ? AND x.at < ? {where}")
-        + "\nUNION ALL"
-        + some("x.unset = 1 AND " + in_time),
+        "begun": some(set_then) + "\nUNION ALL" + some(unset_then + in_time),
+        "counts": f"""
+SELECT quarter, shape, before, model, count(*)
+FROM ({fresh(set_then)} UNION ALL {fresh(unset_then + in_time)}) e
+GROUP BY quarter, shape, before, model""",
         "standing": f"""{columns}
 FROM gateway g {join} ({lines}) q ON 1 = 1
 {join} stretch x ON x.gateway = g.id AND x.request = q.request

@@ -96,15 +96,14 @@ def counts(
     store: Store, start: int, end: int, gateway: str | None, zone: tzinfo, language: str
 ) -> list[Row]:
     """The days of a zone that touch [start, end), each with how many episodes began in it."""
-    rows = store.read(lambda ask: alarm_log.begun(ask, start, end, gateway))
+    rows = store.read(lambda ask: alarm_log.counts(ask, start, end, gateway))
     days: dict[str, Counter[tuple[Any, ...]]] = {day: Counter() for day in _days(start, end, zone)}
     names: dict[tuple[Any, ...], str | None] = {}
-    for row in rows:
-        level = level_of(row["priority"])
-        key = (row["codepage"], row["code"], row["phrase"], level)
+    for at, row, count in rows:
+        key = (row["codepage"], row["code"], row["phrase"], level_of(row["priority"]))
         names[key] = row["name"]
-        day = datetime.fromtimestamp(row["started"] / 1000, UTC).astimezone(zone).date()
-        days.setdefault(day.isoformat(), Counter())[key] += 1
+        day = datetime.fromtimestamp(at / 1000, UTC).astimezone(zone).date()
+        days.setdefault(day.isoformat(), Counter())[key] += count
     return [
         {
             "day": day,
