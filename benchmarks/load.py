@@ -111,14 +111,21 @@ def _cpu(pid: int) -> float:
     return total
 
 
-def batches(seed: int, per_gateway: int = 20) -> Iterator[Batch]:
-    """Without end: batches as ingest makes them of a thousand gateways, 1,000 records each."""
+def batches(seed: int, boot: int = 1, measured: bool = False) -> Iterator[Batch]:
+    """Without end: 1,000 records each, 20 each of 50 of a thousand gateways that take turns.
+
+    By the default poll plan, or nothing but measured data.
+    """
     import random
 
     reader = FrameReader()
     plan = poll(random.Random(seed))
-    frames = [(at, data, *reader.split(data)) for at, data in (next(plan) for _ in range(9990))]
+    said = [next(plan) for _ in range(9990)]
+    frames = [
+        (at, data, *reader.split(data)) for at, data in said if not measured or data[1] == 0x24
+    ]
     seqs = [0] * GATEWAYS
+    per_gateway = 20
     count = 1000 // per_gateway
     first = 0
     while True:
@@ -131,7 +138,7 @@ def batches(seed: int, per_gateway: int = 20) -> Iterator[Batch]:
                 round_, place = divmod(seq + 31 * gateway, len(frames))
                 offset, data, shape, body = frames[place]
                 at = T0 + round_ * 2_970_000 + offset
-                batch.append(Record(name, 1, seq, at, None, at + 40, shape, body, data))
+                batch.append(Record(name, boot, seq, at, None, at + 40, shape, body, data))
         first = (first + count) % GATEWAYS
         yield batch
 
@@ -146,16 +153,16 @@ def growth(servers: dict[str, Callable[[], str]], rows: int, raw: Any) -> None:
     for kind, new in servers.items():
         url = new()
         store = open_store(url, reader=FrameReader())
-        made = batches(7)
+        filling, made = batches(6, measured=True), batches(7, boot=2)
         stored = readings = 0
         empty = 0.0
         for step in steps:
             while readings < step:
-                batch = next(made)
+                batch = next(filling)
                 store.write(batch)
                 stored += len(batch)
                 readings += READINGS * sum(record.shape[:1] == b"c" for record in batch)
-                if stored % 100_000 == 0:
+                if stored % 100_000 == 0 and sys.stderr.isatty():
                     print(f"\r{kind}: {readings:,} readings", end="", file=sys.stderr, flush=True)
             while store.roll(100_000):
                 pass
