@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from neonat.audit.reasons import REASONS
 from neonat.web.words import ALARMS
 
 FRONT_END = Path(__file__).parents[2] / "frontend"
@@ -66,3 +67,9 @@ def test_the_lock_file_names_no_registry():
 
 def test_the_page_explains_alarms_as_the_server_does():
     assert json.loads((FRONT_END / "src/words/alarms.json").read_text()) == ALARMS
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_the_page_has_words_for_every_reason_of_a_gap(language: str):
+    text = (FRONT_END / f"src/words/{language}.ts").read_text()
+    assert [reason for reason in REASONS if f"      {reason}: " not in text] == []
