@@ -8,7 +8,17 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 BENCHMARKS = (
-    *("decode", "store", "store_server", "ingest", "latency", "page", "gateway_memory", "tls"),
+    *(
+        "decode",
+        "store",
+        "store_server",
+        "ingest",
+        "load",
+        "latency",
+        "page",
+        "gateway_memory",
+        "tls",
+    ),
     "research",
 )
 
