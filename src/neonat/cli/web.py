@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
     certificate = (args.http_cert, args.http_key) if args.http_cert else None
 
     def ready(address: str) -> None:
-        told = note + first_steps(args, db, options.public_url or address)
+        told = note + first_steps(args, db, options.public_url or address, options.sign_in)
         print(told, end="", file=sys.stderr, flush=True)
 
     try:
@@ -78,14 +78,19 @@ def operator_of(args: argparse.Namespace):
     return BrokerOperator(broker, args.topic_prefix, args.broker_ca)
 
 
-def first_steps(args: argparse.Namespace, db: str, address: str) -> str:
+def first_steps(args: argparse.Namespace, db: str, address: str, sign_in: str) -> str:
     """The one-time link where nobody can sign in yet and somebody might."""
     from neonat.web.first import offer_link
 
     if args.http_open:
         return ""
     link = offer_link(db, address)
-    return "" if link is None else f"neonat web: make the first administrator, once: {link}\n"
+    if link is None:
+        return ""
+    told = f"neonat web: make the first administrator, within a day: {link}\n"
+    if sign_in == "users":
+        told += "neonat web: until then nobody has to sign in on this machine\n"
+    return told
 
 
 def check_database(db: str) -> str:
