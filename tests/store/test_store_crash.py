@@ -30,6 +30,7 @@ while True:
     assert written.acks == {"g": [(boot, seq, seq + 39)]}
     print(boot, seq + 39, flush=True)
     seq += 40
+    store.roll(100, now=True)
 """
 
 
@@ -69,6 +70,12 @@ def check(db: Database, promised: dict[int, int]) -> None:
         assert spans[boot] % 40 == 0
     (newest,) = db.ask("SELECT max(boot), max(last_seq) FROM stretch")
     assert newest[0] == max(spans)
+    store = db.open(reader=None)
+    assert store.verify(lambda _: None).faults == []
+    readings = db.ask("SELECT count(value) FROM readings WHERE name = 'air_temperature'")
+    chart = store.history("g", ["air_temperature"], T0, T0 + 3_600_000, 60)
+    assert [(sum(point.n for point in chart.signals["air_temperature"].points),)] == readings
+    store.close()
 
 
 def test_two_writers_see_each_others_records(db: Database) -> None:
