@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from databases import Postgres, database
@@ -12,6 +13,7 @@ from histories import ALARMS, IDENTITIES, MEASURED, STEADY, T0, made
 from neonat.gateway.envelope import stamp
 
 FILE = Path(__file__).parents[2] / "docs" / "grafana" / "neonat.json"
+OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
 DASHBOARD = json.loads(FILE.read_text())
 # What is asked about all times, and may find nothing in a ward where all is well.
 QUIET = {"Numbers that are missing"}
@@ -61,7 +63,16 @@ def rows(postgres: Postgres) -> dict[str, tuple[list[str], list[tuple[Any, ...]]
                 ]
             )
         found = {}
+        rights = re.search(r"^ *(GRANT SELECT .*);$", OPERATIONS.read_text(), re.MULTILINE)
+        assert rights, "docs/operations.md says what Grafana's user needs"
         with db.server.raw(db.url) as base:
+            # A user who may see the views and nothing else.
+            base.execute("DROP ROLE IF EXISTS grafana")
+            base.execute("CREATE ROLE grafana")
+            base.execute(rights[1])
+            base.execute("SET ROLE grafana")
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                base.execute("SELECT * FROM person")
             for where, _, sql in questions():
                 cursor = base.connection.execute(filled(sql).encode())
                 found[where] = ([one.name for one in cursor.description], cursor.fetchall())

@@ -150,6 +150,8 @@ async def setup(request: Request, site: Here, given: First) -> Response:
             now = now_ms()
             if not people.use_setup(base, hashed(given.token), now):
                 return None
+            if people.administrators(base):
+                return None
             made = people.add(base, given.user, ROLES[-1], now, password)
             trail.add(base, entry_of(None, "setup", None, "done", {"user": given.user}))
             return made
