@@ -274,7 +274,7 @@ def test_a_long_history_goes_through_its_windows(db) -> None:
     assert heard(found, "light_level") == (700 + 6000 + 700) * S
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 @given(history=histories())
 def test_numbers_are_those_of_the_model(server, history) -> None:
     """Whatever the history: every number has one fate, and the fates are the model's."""
