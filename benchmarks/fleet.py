@@ -48,7 +48,11 @@ class Member:
         """The delays of what is acknowledged now; whether the subscription stands."""
         delays = []
         ready = False
-        for event in self.parser.feed(self.sock.recv(65536)):
+        chunk = self.sock.recv(65536)
+        if hasattr(socket, "TCP_QUICKACK"):
+            # rumqttd's small packets wait for the kernel's acknowledgement, which else is late.
+            self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+        for event in self.parser.feed(chunk):
             if event[0] == "suback":
                 ready = True
             elif event[0] == "message":
