@@ -18,6 +18,7 @@ from web.parts import Listener, Site, Ward
 def test_a_listener_gets_all_and_then_what_changes(ward: Ward, site: Site):
     ward.usual("bed-1")
     ward.usual("bed-2")
+    ward.health()
     listener = site.listen()
     first = listener.next()
     assert first["event"] == "clock" and first["data"]["ok"] is True
