@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 BACK_OFF_S = (0.2, 10.0)
 # A child that lived this long has recovered from whatever killed the one before.
 HEALTHY_S = 20.0
-READY_S = 15.0
+# Starts take a second; a machine that has much else to do needs more.
+READY_S = 60.0
 STOP_S = 4.0
 POLL_S = 0.05
 

@@ -19,10 +19,10 @@ def ward(tmp_path: Path) -> Iterator[Ward]:
 
 @pytest.fixture
 def site(ward: Ward) -> Iterator[Site]:
-    ward.health()
-    made = Site(ward.url)
-    yield made
-    made.stop()
+    with ward.reporting():
+        made = Site(ward.url)
+        yield made
+        made.stop()
 
 
 @pytest.fixture(scope="module")

@@ -1,9 +1,11 @@
 """A real server on a real database, fed as ingest feeds it."""
 
+import contextlib
 import http.client
 import json
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +45,8 @@ class Ward:
         self.reader = FrameReader()
         self.store = open_store(self.url, reader=self.reader)
         self.seq: dict[str, int] = {}
+        self.said: dict[str, Any] = {}
+        self._saying = threading.Lock()
 
     def records(
         self, gateway: str, *frames: tuple[int, bytes], ago: int = 0, ahead: int = 0
@@ -76,7 +80,31 @@ class Ward:
     def state(self, gateway: str, **changes: Any) -> None:
         self.store.write([], states=[State(gateway, now_ms(), json.dumps({**STATE, **changes}))])
 
+    @contextlib.contextmanager
+    def reporting(self) -> Iterator[None]:
+        """Repeat what `health` said last as ingest does: what is old is not believed."""
+        stop = threading.Event()
+
+        def report() -> None:
+            while not stop.wait(1):
+                with self._saying:
+                    self._say()
+
+        self.health()
+        thread = threading.Thread(target=report, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join()
+
     def health(self, **changes: Any) -> None:
+        with self._saying:
+            self.said = changes
+            self._say()
+
+    def _say(self) -> None:
         said = {
             "at": now_ms(),
             "running": True,
@@ -93,7 +121,7 @@ class Ward:
             "last_commit_at": now_ms(),
             "failure": None,
         }
-        self.store.set_health({**said, **changes})
+        self.store.set_health({**said, **self.said})
 
 
 class Site:
