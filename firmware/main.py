@@ -24,13 +24,27 @@ def main():
         board.restart()
 
 
+def failed(error):
+    """Keep why, for the next start; how many seconds to wait until that."""
+    import gc
+
+    sys.print_exception(error)
+    gc.collect()
+    from neonat.gateway import starting
+
+    return starting.crashed(error) or 2
+
+
 try:
     main()
 except Exception as error:
-    sys.print_exception(error)
-    from neonat.gateway import starting
-
-    time.sleep(starting.crashed(error) or 2)
+    pause = 2
+    try:
+        pause = failed(error)
+    except Exception as another:
+        # Even where nothing can be kept it starts again.
+        sys.print_exception(another)
+    time.sleep(pause)
     try:
         from machine import reset
     except ImportError:

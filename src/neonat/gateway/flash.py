@@ -4,13 +4,16 @@ import json
 import os
 
 NOTE = "/restart.json"
+READ_MAX = 4096
 
 
 def read(path: str) -> dict:
     """The object in a file; empty where there is none."""
     try:
+        if os.stat(path)[6] > READ_MAX:
+            return {}
         with open(path) as file:
-            found = json.loads(file.read(4096))
+            found = json.load(file)
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
