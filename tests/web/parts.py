@@ -40,8 +40,8 @@ def now_ms() -> int:
 class Ward:
     """A database and what is written into it."""
 
-    def __init__(self, file: Path) -> None:
-        self.url = f"sqlite:///{file}"
+    def __init__(self, place: Path | str) -> None:
+        self.url = f"sqlite:///{place}" if isinstance(place, Path) else place
         self.reader = FrameReader()
         self.store = open_store(self.url, reader=self.reader)
         self.seq: dict[str, int] = {}

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from databases import Database
 from neonat.web.query import ms_of, stamp
 from waiting import wait_for
 from web.parts import Site, Ward, now_ms
@@ -299,3 +300,46 @@ def test_how_the_gateways_do(ward: Ward, site: Site) -> None:
     assert rows["a"]["boot"] == 1 and rows["b"]["state"] is None
     assert rows["b"]["coverage_today"] is None
     assert site.request("/api/v1/fleet?zone=x")[0].status == 400
+
+
+def test_all_of_it_on_either_database(db: Database) -> None:
+    """The first view, the log, the events and the names, as the page asks for them."""
+    ward = Ward(db.url)
+    site = None
+    try:
+        with ward.reporting():
+            ward.usual("a", ago=3 * HOUR)
+            steady(ward, "a", 3 * HOUR, 3 * HOUR - 300_000, 5000)
+            alarmed(ward, "a", SENSOR, 2 * HOUR)
+            alarmed(ward, "a", b"", HOUR)
+            ward.feed("a", (0x24, b"6D33.3F21480"), ago=HOUR)
+            ward.usual("a")
+            ward.state("a")
+            site = Site(db.url)
+            client = Client(site)
+            given = {"gateway": "a", "bed": "7", "from": stamp(now_ms() - 3 * HOUR)}
+            assert client.send("POST", "/api/v1/assignments", given)[0] == 201
+            assert client.send("PUT", "/api/v1/layout", {"order": ["a"]})[0] == 200
+            said = site.json("/api/v1/ward")
+            assert said["order"] == ["a"] and said["server"]["ok"] is True
+            (tile,) = said["tiles"]
+            assert tile["assignment"]["bed"] == "7" and tile["stale"] is None
+            assert tile["values"]["air_temperature"]["value"] == 33.3
+            (alarm,) = site.json("/api/v1/alarms")["alarms"]
+            assert (alarm["bed"], alarm["level"]) == ("7", "medium")
+            assert abs(alarm["duration_s"] - 3600) < 60
+            days = site.json("/api/v1/alarms/counts")["days"]
+            assert sum(day["medium"] for day in days) == 1
+            kinds = {one["kind"] for one in site.json("/api/v1/gateways/a/events")["events"]}
+            assert kinds == {"mode", "setting", "alarm", "weight", "assignment"}
+            spans = site.json("/api/v1/gateways/a/gaps/spans")["spans"]
+            assert spans and all(span["until"] for span in spans)
+            (row,) = site.json("/api/v1/fleet")["gateways"]
+            assert row["assignment"]["bed"] == "7" and row["state"]["link"] == "up"
+            assert [one["action"] for one in site.json("/api/v1/audit-trail")["entries"]] == [
+                "assign"
+            ]
+    finally:
+        if site is not None:
+            site.stop()
+        ward.store.close()
