@@ -156,7 +156,7 @@ def _gaps(account: Account) -> Iterator[str]:
     joined: list[tuple[int, int, str, set[str]]] = []
     for why, start, end, name in found:
         last = joined[-1] if joined else None
-        if last and last[2] == why and start < last[1] and abs(start - last[0]) < 2 * LEAST_MS:
+        if last and last[2] == why and _about_the_same(last[:2], (start, end)):
             joined[-1] = (last[0], max(end, last[1]), why, {*last[3], name})
         else:
             joined.append((start, end, why, {name}))
@@ -166,6 +166,12 @@ def _gaps(account: Account) -> Iterator[str]:
     ]
     if rows:
         yield from table(("gap_from", "gap_to", "duration", "reason", "signals"), rows)
+
+
+def _about_the_same(one: tuple[int, int], other: tuple[int, int]) -> bool:
+    """Whether most of both is the same time: requests are not answered at the same moment."""
+    both = min(one[1], other[1]) - max(one[0], other[0])
+    return both > 0.9 * (max(one[1], other[1]) - min(one[0], other[0]))
 
 
 def _who(names: set[str], account: Account) -> str:
