@@ -245,6 +245,27 @@ class Memory:
         self.gateways.update((gateway.name, gateway) for gateway in found.values())
         return ids
 
+    def open(self, wanted: Iterable[tuple[str, int]], most: int) -> set[Gateway]:
+        """Write the boots (gateway, boot) that are new, all at once; whose they are.
+
+        For `Base.distant`, once the gateways are gathered; boots beyond 1 to `most` are left.
+        """
+        new = {
+            (self.gateways[name].id, boot): self.gateways[name]
+            for name, boot in wanted
+            if name in self.gateways and 1 <= boot <= most and boot not in self.gateways[name].runs
+        }
+        if not new:
+            return set()
+        for ident, owner, boot in self._base.execute(
+            "INSERT INTO run(gateway, boot) SELECT * FROM unnest(?::bigint[], ?::bigint[])"
+            " RETURNING id, gateway, boot",
+            ([owner for owner, _ in new], [boot for _, boot in new]),
+        ).fetchall():
+            gateway = new[owner, boot]
+            gateway.runs[boot] = Run(gateway, (ident, boot, None, None, None, 0, 0, 0))
+        return set(new.values())
+
     def _fill(self, runs: dict[int, Run]) -> None:
         """As `_filled`, of many."""
 

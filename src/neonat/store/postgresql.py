@@ -140,9 +140,10 @@ class PostgresStore(Writing):
             base.execute("SET LOCAL synchronous_commit = off")
             base.execute("SELECT pg_advisory_xact_lock(?)", (SHARED_LOCK,))
             writer.learn(unknown)
-            base.executemany(
-                "INSERT INTO gateway(name, change) VALUES (?, 0) ON CONFLICT DO NOTHING",
-                [(name,) for name in strange],
+            base.execute(
+                "INSERT INTO gateway(name, change) SELECT x, 0 FROM unnest(?::text[]) x"
+                " ON CONFLICT DO NOTHING",
+                (strange,),
             )
 
     def _own(self, base: PostgresBase, writer: Writer, names: list[str]) -> None:

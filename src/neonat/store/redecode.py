@@ -54,8 +54,8 @@ class Redecoding:
             named = named or meaning.identity != before.identity
             _write(base, ident, meaning)
         if named:
-            for (name,) in base.execute("SELECT name FROM gateway").fetchall():
-                settle(base, self._memory.gateway(name))
+            names = base.execute("SELECT name FROM gateway").fetchall()
+            settle(base, [self._memory.gateway(name) for (name,) in names])
         if measured:
             for (run,) in base.execute("SELECT id FROM run").fetchall():
                 forget(base, run)

@@ -9,7 +9,7 @@ from the identities and the runs as they are known now, so their order of arriva
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from neonat.store.base import Base
+from neonat.store.base import Base, Many
 from neonat.store.catalog import MODEL_OF
 from neonat.store.memory import Gateway
 from neonat.store.packing import SEQ_BITS, SEQ_MAX
@@ -18,6 +18,21 @@ from neonat.store.rollup import forget
 # The bounds of the times of the original firmware's frames.
 TIME_MIN = -(1 << 62)
 TIME_MAX = 1 << 62
+
+
+_IDENTITIES = (
+    "SELECT x.gateway, x.boot, x.seq, x.at, s.device FROM stretch x"
+    " JOIN shape s ON s.id = x.shape WHERE x.gateway {} AND x.request = '52'"
+    " ORDER BY x.gateway, x.boot, x.seq"
+)
+_TENURES = "SELECT gateway, boot, first, last, run, device FROM tenure WHERE gateway {}"
+_COME = Many(
+    "INSERT INTO tenure SELECT x.*, " + MODEL_OF.format("x.device") + " FROM (SELECT ? AS gateway,"
+    " ? AS boot, ? AS first, ? AS last, ? AS run, CAST(? AS TEXT) AS device) x",
+    "INSERT INTO tenure SELECT x.*, " + MODEL_OF.format("x.device") + " FROM unnest(?::bigint[],"
+    " ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::text[])"
+    " x(gateway, boot, first, last, run, device)",
+)
 
 
 class Tenure(NamedTuple):
@@ -57,41 +72,50 @@ def tenures(
     return out
 
 
-def settle(base: Base, gateway: Gateway) -> set[int]:
-    """Write the tenures of a gateway as its runs and identities are now.
+def settle(base: Base, gateways: Sequence[Gateway]) -> dict[int, Gateway]:
+    """Write the tenures of gateways as their runs and identities are now.
 
     The runs that were parted elsewhere are taken out of the rollups, and returned.
     """
+    ids = [gateway.id for gateway in gateways]
+    said: dict[int, list[tuple[int, int, int, str]]] = {}
+    for owner, *identity in _asked(base, _IDENTITIES, ids):
+        said.setdefault(owner, []).append(tuple(identity))
+    before: dict[int, set[Tenure]] = {}
+    for owner, *row in _asked(base, _TENURES, ids):
+        before.setdefault(owner, set()).add(Tenure(*row))
+    gone: list[tuple] = []
+    come: list[tuple] = []
+    moved: dict[int, Gateway] = {}
+    for gateway in gateways:
+        old = before.get(gateway.id, set())
+        new = _tenures_of(gateway, said.get(gateway.id, []))
+        was, now = _bounds_of(old), _bounds_of(new)
+        moved.update((run, gateway) for run, parts in was.items() if parts != now.get(run))
+        gone += [(gateway.id, one.boot, one.first) for one in old - new]
+        come += [(gateway.id, *one) for one in new - old]
+    for run in moved:
+        forget(base, run)
+    base.executemany("DELETE FROM tenure WHERE gateway = ? AND boot = ? AND first = ?", gone)
+    base.many(_COME, come)
+    return moved
+
+
+def _asked(base: Base, sql: str, ids: Sequence[int]) -> Iterable[tuple]:
+    """Rows of gateways, in one question where the database is far."""
+    if base.distant:
+        return base.execute(sql.format("= ANY(?)"), (list(ids),)).fetchall()
+    return [row for one in ids for row in base.execute(sql.format("= ?"), (one,))]
+
+
+def _tenures_of(gateway: Gateway, said: Sequence[tuple[int, int, int, str]]) -> set[Tenure]:
     runs = sorted((run.boot, run.id) for run in gateway.runs.values())
     ids = dict(runs)
     identities = [
         (boot, at if boot == 0 else (ids[boot] << SEQ_BITS) + seq, device)
-        for boot, seq, at, device in base.execute(
-            "SELECT x.boot, x.seq, x.at, s.device FROM stretch x JOIN shape s ON s.id = x.shape"
-            " WHERE x.gateway = ? AND x.request = '52' ORDER BY x.boot, x.seq",
-            (gateway.id,),
-        )
+        for boot, seq, at, device in said
     ]
-    old = {
-        Tenure(*row)
-        for row in base.execute(
-            "SELECT boot, first, last, run, device FROM tenure WHERE gateway = ?", (gateway.id,)
-        )
-    }
-    new = set(tenures(runs, identities))
-    before, now = _bounds_of(old), _bounds_of(new)
-    moved = {run for run, parts in before.items() if parts != now.get(run)}
-    for run in moved:
-        forget(base, run)
-    base.executemany(
-        "DELETE FROM tenure WHERE gateway = ? AND boot = ? AND first = ?",
-        [(gateway.id, gone.boot, gone.first) for gone in old - new],
-    )
-    base.executemany(
-        f"INSERT INTO tenure VALUES (?, ?, ?, ?, ?, ?, {MODEL_OF.format('?')})",
-        [(gateway.id, *come, come.device) for come in new - old],
-    )
-    return moved
+    return set(tenures(runs, identities))
 
 
 def _bounds_of(parts: Iterable[Tenure]) -> dict[int, set[tuple[int, int]]]:

@@ -59,6 +59,14 @@ _SEEN = Many(
     " FROM unnest(?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[]) x(first, last, change, id)"
     " WHERE g.id = x.id",
 )
+_RUN_ROW = Many(
+    "UPDATE run SET base_at = ?, boot_at = ?, clock_seq = ?, back = ?, stamps = ?, reported = ?"
+    " WHERE id = ?",
+    "UPDATE run r SET base_at = x.base_at, boot_at = x.boot_at, clock_seq = x.clock_seq,"
+    " back = x.back, stamps = x.stamps, reported = x.reported FROM unnest(?::bigint[],"
+    " ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[])"
+    " x(base_at, boot_at, clock_seq, back, stamps, reported, id) WHERE r.id = x.id",
+)
 _GROWN = Many(
     "UPDATE span SET last = ? WHERE run = ? AND first = ?",
     "UPDATE span s SET last = x.last"
@@ -182,6 +190,7 @@ class Writer:
             groups = (records, legacy, states)
             news = self._memory.gather({one.gateway for group in groups for one in group})
             self._stretches.gather(news)
+            self._moved.update(self._memory.open({(one[0], one[1]) for one in records}, BOOT_MAX))
         written = Written({}, [], 0, 0)
         stored = repeated = 0
         for bucket in _buckets(records):
@@ -451,8 +460,7 @@ class Writer:
     def _flush(self) -> None:
         """From the batch to the tables."""
         self._flush_frames()
-        for run in self._runs:
-            self._save_row(run)
+        self._save_rows()
         for gateway, request, block in self._blocks:
             if self._stretches.merge(gateway.id, request, block) and request == "52":
                 self._moved.add(gateway)
@@ -460,12 +468,10 @@ class Writer:
         for run, record in self._notes:
             self._note(run, record)
         self._base.many(_LATEST, list(self._newest.values()))
-        for run in self._runs:
-            self._save_row(run)
+        self._save_rows()
         self._save_spans()
-        for gateway in self._moved:
-            for run_id in settle(self._base, gateway):
-                self._waiting.add(run_id, gateway.name, FOLD_LIVE)
+        for run_id, gateway in settle(self._base, list(self._moved)).items():
+            self._waiting.add(run_id, gateway.name, FOLD_LIVE)
         self._explain()
         self._roll()
         if self._touched:
@@ -529,14 +535,13 @@ class Writer:
                 self._unexplained.add(other)
                 yield other, (first, last)
 
-    def _save_row(self, run: Run) -> None:
-        if run.row != run.saved_row:
-            _, _, *columns = run.saved_row = run.row
-            self._base.execute(
-                "UPDATE run SET base_at = ?, boot_at = ?, clock_seq = ?, back = ?, stamps = ?,"
-                " reported = ? WHERE id = ?",
-                (*columns, run.id),
-            )
+    def _save_rows(self) -> None:
+        rows = []
+        for run in self._runs:
+            if run.row != run.saved_row:
+                _, _, *columns = run.saved_row = run.row
+                rows.append((*columns, run.id))
+        self._base.many(_RUN_ROW, rows)
 
     def _save_spans(self) -> None:
         gone: list[tuple] = []
