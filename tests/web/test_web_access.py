@@ -62,13 +62,13 @@ def user(ward: Ward, tmp_path: Path, name: str, role: str | None) -> None:
 @pytest.fixture
 def locked(ward: Ward, tmp_path: Path) -> Iterator[Site]:
     """A server where one has to sign in, with a user of each role and one of none."""
-    ward.health()
     ward.usual("bed-1")
     for name, role in (("vera", "view"), ("otto", "operate"), ("ada", "administer"), ("nil", None)):
         user(ward, tmp_path, name, role)
-    made = Site(ward.url, sign_in="always")
-    yield made
-    made.stop()
+    with ward.reporting():
+        made = Site(ward.url, sign_in="always")
+        yield made
+        made.stop()
 
 
 def test_nobody_sees_anything_without_signing_in(locked: Site) -> None:
@@ -161,6 +161,18 @@ def test_tokens_are_shown_once_kept_hashed_and_never_more_than_their_owner(
     assert program.status("GET", "/api/v1/ward") == 401
     program.token = "nt_" + "x" * 43
     assert program.status("GET", "/api/v1/ward") == 401
+
+
+def test_a_form_of_another_page_signs_nobody_in(locked: Site) -> None:
+    """What a browser sends for any page without asking first is no JSON."""
+    connection = http.client.HTTPConnection("127.0.0.1", locked.port, timeout=60)
+    body = json.dumps({"user": "vera", "password": PASSWORD})
+    for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data"):
+        connection.request("POST", "/api/v1/sign-in", body, {"Content-Type": kind})
+        answer = connection.getresponse()
+        assert answer.status == 400 and "set-cookie" not in answer.headers, kind
+        answer.read()
+    connection.close()
 
 
 def test_users_are_managed_and_one_administrator_stays(locked: Site) -> None:

@@ -187,6 +187,14 @@ def setup_offered(ask: "Queries", at: int) -> bool:
     return row is not None
 
 
+def setup_is(ask: "Queries", key: str, at: int) -> bool:
+    """Whether this is the one that can still be used."""
+    row = ask.base.execute(
+        "SELECT 1 FROM setup WHERE key = ? AND expires_at > ?", (key, at)
+    ).fetchone()
+    return row is not None
+
+
 def use_setup(base: Base, key: str, at: int) -> bool:
     """Use the link up; whether it was the right one."""
     used = base.execute("DELETE FROM setup WHERE key = ? AND expires_at > ?", (key, at))

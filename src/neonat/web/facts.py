@@ -67,13 +67,6 @@ def seen(row: Row, part: str) -> dict[str, Any] | None:
     return None if kind == "readings" else {"at": row["at"], "received_at": row["received_at"]}
 
 
-def readings(
-    store: Store, gateway: str, name: str | None, start: int | None, end: int | None, limit: int
-) -> list[Row]:
-    """The newest `limit` readings of [start, end), oldest first."""
-    return store.readings(gateway, name, start, end, limit)
-
-
 def history(
     store: Store, gateway: str, names: list[str], start: int, end: int, points: int
 ) -> dict[str, Any]:
@@ -93,13 +86,3 @@ def history(
             for name, signal in found.signals.items()
         },
     }
-
-
-def alarms(store: Store, gateway: str, start: int | None, end: int | None, limit: int) -> list[Row]:
-    """Alarm episodes that touch [start, end), newest first."""
-    return store.alarms(gateway, start, end, limit)
-
-
-def gaps(store: Store, gateway: str, limit: int) -> list[Row]:
-    """Holes in the numbers, and why."""
-    return store.gaps(gateway, limit)

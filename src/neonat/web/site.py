@@ -31,6 +31,9 @@ T = TypeVar("T")
 
 THREADS = 4
 WAITING_MAX = 64
+# Each takes 64 MiB while it works.
+HASHERS = 2
+HASHING_MAX = 16
 
 
 class Site:
@@ -49,6 +52,8 @@ class Site:
         self.hub = Hub(self.source, self.ward.told, self.health.status)
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="web-store")
         self._waiting = 0
+        self._hashers = ThreadPoolExecutor(HASHERS, thread_name_prefix="web-hash")
+        self._hashing = 0
 
     @contextlib.asynccontextmanager
     async def lifespan(self, _app: object) -> AsyncIterator[None]:
@@ -59,7 +64,8 @@ class Site:
         finally:
             self.hub.stop()
             self.acts.close()
-            self._pool.shutdown(wait=False, cancel_futures=True)
+            for pool in (self._pool, self._hashers):
+                pool.shutdown(wait=False, cancel_futures=True)
 
     async def in_thread(self, work: Callable[[], T]) -> T:
         """Do what may wait, out of the event loop; Problem 503 when too much of it waits."""
@@ -70,6 +76,16 @@ class Site:
             return await asyncio.get_running_loop().run_in_executor(self._pool, work)
         finally:
             self._waiting -= 1
+
+    async def hash(self, work: Callable[[], T]) -> T:
+        """Work on a password, away from those who ask the store; Problem 503 when many do."""
+        if self._hashing >= HASHING_MAX:
+            raise Problem(503, "too many sign-ins at once; try again", {"Retry-After": "2"})
+        self._hashing += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._hashers, work)
+        finally:
+            self._hashing -= 1
 
     async def ask(self, question: Callable[[Store], T]) -> T:
         """The store's answer; UnavailableError."""

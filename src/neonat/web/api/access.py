@@ -119,7 +119,7 @@ async def sign_in(request: Request, site: Here, who: Anybody, given: Credentials
     site.throttle.failed(given.user, address, now)
     row = await site.ask(lambda store: store.read(lambda ask: people.person(ask, given.user)))
     kept = None if row is None or row["disabled"] else row["password"]
-    if not await site.in_thread(lambda: passwords.fits(given.password, kept)):
+    if not await site.hash(lambda: passwords.fits(given.password, kept)):
         await site.note(None, "sign-in", "refused", user=given.user, address=address)
         raise Problem(401, "the name or the password is wrong", kind="wrong-password")
     assert row is not None
@@ -143,6 +143,11 @@ async def sign_out(site: Here, who: SignedIn) -> Response:
 @router.post("/setup", response_model=Me)
 async def setup(request: Request, site: Here, given: First) -> Response:
     """Make the first administrator with the link that the first start printed, and sign in."""
+    offered = await site.ask(
+        lambda store: store.read(lambda ask: people.setup_is(ask, hashed(given.token), now_ms()))
+    )
+    if not offered:
+        raise _wrong_link()
     password = await kept_password(site, given.user, given.password)
 
     def make(store: Store) -> Row | None:
@@ -160,11 +165,7 @@ async def setup(request: Request, site: Here, given: First) -> Response:
 
     row = await site.ask(make)
     if row is None:
-        raise Problem(
-            403,
-            "this link was used or is too old; restart the server for a new one",
-            kind="wrong-link",
-        )
+        raise _wrong_link()
     site.keeper.forget()
     return await begin(request, site, row, "setup")
 
@@ -188,7 +189,7 @@ async def change_password(site: Here, who: SignedIn, given: NewPassword) -> Resp
     name = _somebody(who)
     row = await site.ask(lambda store: store.read(lambda ask: people.person(ask, name)))
     kept = row["password"] if row else None
-    if not await site.in_thread(lambda: passwords.fits(given.password, kept)):
+    if not await site.hash(lambda: passwords.fits(given.password, kept)):
         raise Problem(403, "the password of today is wrong", kind="wrong-password")
     password = await kept_password(site, name, given.new_password)
 
@@ -216,7 +217,15 @@ async def kept_password(site: Site, name: str, password: str) -> str:
         passwords.check(name, password)
     except passwords.WeakPasswordError as error:
         raise Problem(400, str(error), kind="weak-password") from error
-    return await site.in_thread(lambda: passwords.hashed(password))
+    return await site.hash(lambda: passwords.hashed(password))
+
+
+def _wrong_link() -> Problem:
+    return Problem(
+        403,
+        "this link was used or is too old; restart the server for a new one",
+        kind="wrong-link",
+    )
 
 
 def _somebody(who: Visitor) -> str:
@@ -226,7 +235,7 @@ def _somebody(who: Visitor) -> str:
 
 
 async def _renew(site: Site, given: Credentials) -> None:
-    password = await site.in_thread(lambda: passwords.hashed(given.password))
+    password = await site.hash(lambda: passwords.hashed(given.password))
     await site.ask(
         lambda store: store.change(
             lambda base: people.change(base, given.user, {"password": password})
