@@ -4,14 +4,14 @@ import http.client
 import json
 import re
 from collections.abc import Iterator
-from pathlib import Path
+from functools import cache, partial
 from typing import Any
 
 import pytest
 
 from databases import Database
-from neonat.cli.main import main
 from neonat.store import people
+from neonat.web.access import passwords
 from neonat.web.access.throttle import ADDRESS_FREE, PAIR_FREE, WAIT_MAX_S, Throttle
 from neonat.web.first import offer_link
 from neonat.web.language import language_of
@@ -51,20 +51,23 @@ class Browser:
         return self.status("POST", "/api/v1/sign-in", {"user": user, "password": password})
 
 
-def user(ward: Ward, tmp_path: Path, name: str, role: str | None) -> None:
-    """Added as an administrator does at the desk."""
-    file = tmp_path / "password"
-    file.write_text(PASSWORD + "\n")
-    words = ["user", "add", name, "--db", ward.url, "--password-file", str(file)]
-    assert main(words + (["--role", role] if role else [])) == 0
+@cache
+def kept() -> str:
+    """A hash takes its time: one for all."""
+    return passwords.hashed(PASSWORD)
+
+
+def user(ward: Ward, name: str, role: str | None) -> None:
+    """As `neonat user add` does it."""
+    ward.store.change(partial(people.add, name=name, role=role, at=now_ms(), password=kept()))
 
 
 @pytest.fixture
-def locked(ward: Ward, tmp_path: Path) -> Iterator[Site]:
+def locked(ward: Ward) -> Iterator[Site]:
     """A server where one has to sign in, with a user of each role and one of none."""
     ward.usual("bed-1")
     for name, role in (("vera", "view"), ("otto", "operate"), ("ada", "administer"), ("nil", None)):
-        user(ward, tmp_path, name, role)
+        user(ward, name, role)
     with ward.reporting():
         made = Site(ward.url, sign_in="always")
         yield made
@@ -266,14 +269,12 @@ def test_the_first_administrator_by_a_link_that_works_once(ward: Ward) -> None:
         site.stop()
 
 
-def test_a_loopback_without_users_is_open_until_there_is_one(
-    ward: Ward, site: Site, tmp_path: Path
-) -> None:
+def test_a_loopback_without_users_is_open_until_there_is_one(ward: Ward, site: Site) -> None:
     said = site.json("/api/v1/me")
     assert (said["user"], said["role"]) == (None, "administer")
     assert said["sign_in"]["required"] is False
     assert site.request("/api/v1/ward")[0].status == 200
-    user(ward, tmp_path, "ada", "administer")
+    user(ward, "ada", "administer")
     site.stop()
     again = Site(ward.url)
     try:
@@ -284,9 +285,9 @@ def test_a_loopback_without_users_is_open_until_there_is_one(
         again.stop()
 
 
-def test_over_tls_the_cookie_is_for_tls_only(ward: Ward, tmp_path: Path) -> None:
+def test_over_tls_the_cookie_is_for_tls_only(ward: Ward) -> None:
     ward.health()
-    user(ward, tmp_path, "ada", "administer")
+    user(ward, "ada", "administer")
     site = Site(ward.url, sign_in="always", secure=True, public_url="https://ward.example")
     try:
         given = {"Host": "ward.example"}
