@@ -2,7 +2,7 @@ import { effect } from "@preact/signals";
 import { render } from "preact";
 import { turnedAway } from "./api";
 import { whoAmI } from "./access/me";
-import { waitFor } from "./live/link";
+import { refused, waitFor } from "./live/link";
 import { follow } from "./route";
 import { App } from "./shell/App";
 import { watchTheme } from "./shell/theme";
@@ -21,7 +21,8 @@ watchTheme();
 follow();
 waitFor(whoAmI);
 effect(() => {
-  if (turnedAway.value) waitFor(whoAmI);
+  const times = turnedAway.value + refused.value;
+  if (times) waitFor(whoAmI);
 });
 const root = document.getElementById("app");
 if (root) render(<App />, root);

@@ -2,7 +2,7 @@
 
 import { computed, signal } from "@preact/signals";
 import { ask, csrf } from "../api";
-import { connect, disconnect } from "../live/link";
+import { connect, disconnect, listening } from "../live/link";
 import { loadWard } from "../live/first";
 import { chosen, type Language, language } from "../words/language";
 
@@ -33,7 +33,7 @@ export function become(who: Me): void {
   me.value = who;
   if (who.user !== null && !chosen() && (who.language === "en" || who.language === "fr")) language.value = who.language;
   if (who.roles.includes("view")) {
-    void loadWard().then(connect);
+    if (!listening()) void loadWard().then(connect);
   } else disconnect();
 }
 

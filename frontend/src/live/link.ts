@@ -16,6 +16,8 @@ export const lostAt = signal<number | null>(null);
 /** Whether the server takes in data, why not, and how many gateways it knows. */
 export const server = signal<{ ok: boolean; reason: string; gateways: number | null }>({ ok: true, reason: "", gateways: null });
 export const timeKnown = signal(false);
+/** Counts how often a server that is there would not open the stream: it may want a sign-in. */
+export const refused = signal(0);
 
 /** What `/ward` told: the stream goes on behind it. */
 let since = 0;
@@ -93,7 +95,10 @@ function retryLater(): void {
   wait = Math.min(wait * WAIT_MS.factor, WAIT_MS.most);
   fetch("/healthz", { cache: "no-store" })
     .then((answer) => answer.json() as Promise<Status>)
-    .then((status) => (server.value = { ...server.value, reason: status.reason ?? "" }))
+    .then((status) => {
+      server.value = { ...server.value, reason: status.reason ?? "" };
+      refused.value++;
+    })
     .catch(() => (server.value = { ...server.value, reason: "" }));
 }
 
@@ -102,6 +107,10 @@ function beat(): void {
   if (performance.now() - heardAt < SILENCE_MS) return;
   lose();
   open();
+}
+
+export function listening(): boolean {
+  return ticking !== 0;
 }
 
 /** Begin to listen, behind the change that is known; once for the life of the page. */

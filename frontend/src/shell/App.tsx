@@ -82,7 +82,8 @@ function Page() {
   const { page, of } = route.value;
   if (page.startsWith("setup=")) return <SignIn token={page.slice("setup=".length)} />;
   if (outside.value) return <SignIn token="" />;
-  if (me.value && !may("view")) return <NoRole />;
+  if (!me.value) return null;
+  if (!may("view")) return <NoRole />;
   switch (page) {
     case "incubator":
       return <Incubator key={of} gateway={of} />;
