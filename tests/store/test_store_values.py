@@ -74,5 +74,6 @@ def test_frames_come_out_of_the_view_as_they_went_in(
     store.close()
     assert db.ask("SELECT data FROM frames WHERE seq = ?", seq) == [(data,)]
     rows = db.ask("SELECT code, raw, value FROM readings WHERE seq = ?", seq)
-    assert [tuple(row[:2]) for row in rows] == many
+    # A view has no order of its own: a server may join it as it likes.
+    assert sorted(tuple(row[:2]) for row in rows) == sorted(many)
     assert all(same(value, number(field)) for _, field, value in rows)
