@@ -175,11 +175,11 @@ def test_signing_in_by_the_first_link_and_out_again(ward: Ward, page: Any):
         site.stop()
 
 
-def test_a_role_sees_what_it_may(ward: Ward, tmp_path: Path, browser: Any):
+def test_a_role_sees_what_it_may(ward: Ward, browser: Any):
     ward.health()
     busy(ward)
-    user(ward, tmp_path, "vera", "view")
-    user(ward, tmp_path, "nil", None)
+    user(ward, "vera", "view")
+    user(ward, "nil", None)
     site = Site(ward.url, sign_in="always")
     expect = playwright.expect
     try:
