@@ -358,3 +358,28 @@ def test_people_in_both_databases(db: Database) -> None:
 )
 def test_the_language_of_a_request(accepted: str | None, own: str | None, language: str) -> None:
     assert language_of(accepted, own) == language
+
+
+@pytest.mark.parametrize(
+    ("body", "user", "french"),
+    [
+        (
+            {"user": "vera", "password": "wrong password"},
+            None,
+            "le nom ou le mot de passe est faux",
+        ),
+        ({"user": "neu", "password": "short", "role": None}, "ada", "au moins 10 caractères"),
+        ({"user": "vera", "password": PASSWORD, "role": None}, "ada", "déjà un utilisateur vera"),
+        ({"user": "neu", "password": PASSWORD, "role": None}, "otto", "le rôle administer"),
+    ],
+)
+def test_a_reader_of_french_is_told_why_in_french(
+    locked: Site, body: dict[str, Any], user: str | None, french: str
+) -> None:
+    browser = Browser(locked)
+    if user:
+        browser.sign_in(user)
+    path = "/api/v1/users" if user else "/api/v1/sign-in"
+    said = browser.send("POST", path, body, **{"Accept-Language": "fr-FR,fr;q=0.9"})[1]
+    assert french in said["detail"]
+    assert french not in browser.send("POST", path, body)[1]["detail"]

@@ -79,12 +79,21 @@ class Acts:
     def begin(self, gateway: str, action: str) -> Act:
         """A new one; Problem 503 when too many are under way, 409 for a second update."""
         if self._waiting >= UNDER_WAY_MAX:
-            raise Problem(503, "too many actions at once; try again later", {"Retry-After": "5"})
+            raise Problem(
+                503,
+                "too many actions at once; try again later",
+                {"Retry-After": "5"},
+                french="trop d'actions à la fois ; réessayez plus tard",
+            )
         mine = self._acts.setdefault(gateway, deque(maxlen=KEPT))
         if action == "update" and any(
             act.action == "update" and act.ended_at is None for act in mine
         ):
-            raise Problem(409, f"an update of {gateway} is under way")
+            raise Problem(
+                409,
+                f"an update of {gateway} is under way",
+                french=f"une mise à jour de {gateway} est en cours",
+            )
         made = Act(gateway, action)
         mine.appendleft(made)
         return made

@@ -73,7 +73,8 @@ async def _openapi(request: Request) -> Response:
 
 
 async def _problem(request: Request, error: Problem) -> Response:
-    return _told(request, error.status, error.detail, error.headers, error.kind, **error.more)
+    line = error.line(_language(request))
+    return _told(request, error.status, line, error.headers, error.kind, **error.more)
 
 
 async def _invalid(request: Request, error: RequestValidationError) -> Response:
@@ -95,7 +96,9 @@ async def _invalid(request: Request, error: RequestValidationError) -> Response:
 
 
 async def _taken(request: Request, error: people.TakenError) -> Response:
-    return _told(request, 409, f"there is a user {error} already", kind="name-taken")
+    french = f"il y a déjà un utilisateur {error}"
+    problem = Problem(409, f"there is a user {error} already", kind="name-taken", french=french)
+    return await _problem(request, problem)
 
 
 async def _unavailable(request: Request, error: UnavailableError) -> Response:
@@ -109,7 +112,9 @@ async def _refused(request: Request, error: HTTPException) -> Response:
 
 
 async def _failed(request: Request, error: Exception) -> Response:
-    return _told(request, 500, "the server failed; its log says more")
+    french = "le serveur a échoué ; son journal en dit plus"
+    problem = Problem(500, "the server failed; its log says more", french=french)
+    return await _problem(request, problem)
 
 
 def _told(
@@ -120,10 +125,12 @@ def _told(
     kind: str | None = None,
     **more: object,
 ) -> Response:
-    language = getattr(request.state, "language", None) or language_of(
-        request.headers.get("accept-language")
-    )
-    return problem_response(status, _line(detail), headers, kind, language, **more)
+    return problem_response(status, _line(detail), headers, kind, _language(request), **more)
+
+
+def _language(request: Request) -> str:
+    own = getattr(request.state, "language", None)
+    return own or language_of(request.headers.get("accept-language"))
 
 
 def _line(text: str) -> str:

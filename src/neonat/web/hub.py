@@ -140,7 +140,12 @@ class Hub:
         """A new listener; Problem 503 when there are too many."""
         if len(self._clients) >= CLIENTS_MAX:
             self.refused += 1
-            raise Problem(503, "too many listeners; try again later", {"Retry-After": "5"})
+            raise Problem(
+                503,
+                "too many listeners; try again later",
+                {"Retry-After": "5"},
+                french="trop de pages ouvertes à la fois ; réessayez plus tard",
+            )
         client = Client(since)
         self._clients.add(client)
         self._busy.set()

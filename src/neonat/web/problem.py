@@ -27,7 +27,8 @@ _BY_STATUS = {
 class Problem(Exception):  # noqa: N818 - the RFC's name
     """A request that cannot be answered: HTTP `status` and one line that says why.
 
-    `kind` is the last part of its type; `more` are members of its own.
+    `kind` is the last part of its type, `french` the line for readers of French (None: only a
+    program can meet it), `more` are members of its own.
     """
 
     def __init__(
@@ -36,6 +37,7 @@ class Problem(Exception):  # noqa: N818 - the RFC's name
         detail: str,
         headers: dict[str, str] | None = None,
         kind: str | None = None,
+        french: str | None = None,
         **more: object,
     ) -> None:
         super().__init__(detail)
@@ -43,7 +45,12 @@ class Problem(Exception):  # noqa: N818 - the RFC's name
         self.detail = detail
         self.headers = headers
         self.kind = kind
+        self.french = french
         self.more = more
+
+    def line(self, language: str) -> str:
+        """The one line in a language, English where there is no other."""
+        return self.french if language == "fr" and self.french else self.detail
 
 
 def problem_response(

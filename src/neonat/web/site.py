@@ -70,7 +70,12 @@ class Site:
     async def in_thread(self, work: Callable[[], T]) -> T:
         """Do what may wait, out of the event loop; Problem 503 when too much of it waits."""
         if self._waiting >= WAITING_MAX:
-            raise Problem(503, "too many requests at once; try again later", {"Retry-After": "1"})
+            raise Problem(
+                503,
+                "too many requests at once; try again later",
+                {"Retry-After": "1"},
+                french="trop de demandes à la fois ; réessayez plus tard",
+            )
         self._waiting += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(self._pool, work)
@@ -80,7 +85,12 @@ class Site:
     async def hash(self, work: Callable[[], T]) -> T:
         """Work on a password, away from those who ask the store; Problem 503 when many do."""
         if self._hashing >= HASHING_MAX:
-            raise Problem(503, "too many sign-ins at once; try again", {"Retry-After": "2"})
+            raise Problem(
+                503,
+                "too many sign-ins at once; try again",
+                {"Retry-After": "2"},
+                french="trop de connexions à la fois ; réessayez",
+            )
         self._hashing += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(self._hashers, work)
@@ -129,7 +139,11 @@ class Site:
 
         found = await self.ask(of_known)
         if found is None:
-            raise Problem(404, f"no gateway {gateway[:40]!r} has been seen")
+            raise Problem(
+                404,
+                f"no gateway {gateway[:40]!r} has been seen",
+                french=f"aucune passerelle {gateway[:40]!r} n'a été vue",
+            )
         return found
 
 

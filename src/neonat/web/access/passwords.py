@@ -12,17 +12,30 @@ _hasher = PasswordHasher()
 
 
 class WeakPasswordError(ValueError):
-    """A password that is not taken: one line that says why."""
+    """A password that is not taken: one line that says why, and the same in French."""
+
+    def __init__(self, reason: str, french: str) -> None:
+        super().__init__(reason)
+        self.french = french
 
 
 def check(name: str, password: str) -> None:
     """WeakPasswordError for one that is too short, too long or the name itself."""
     if len(password) < LENGTH_MIN:
-        raise WeakPasswordError(f"the password needs at least {LENGTH_MIN} characters")
+        raise WeakPasswordError(
+            f"the password needs at least {LENGTH_MIN} characters",
+            f"le mot de passe doit avoir au moins {LENGTH_MIN} caractères",
+        )
     if len(password) > LENGTH_MAX:
-        raise WeakPasswordError(f"the password has more than {LENGTH_MAX} characters")
+        raise WeakPasswordError(
+            f"the password has more than {LENGTH_MAX} characters",
+            f"le mot de passe a plus de {LENGTH_MAX} caractères",
+        )
     if name.casefold() in password.casefold() and len(password) < len(name) + LENGTH_MIN:
-        raise WeakPasswordError("the password must not be made of the name")
+        raise WeakPasswordError(
+            "the password must not be made of the name",
+            "le mot de passe ne doit pas être fait du nom",
+        )
 
 
 def hashed(password: str) -> str:

@@ -39,15 +39,28 @@ def _at_least(role: str | None) -> Callable[..., Awaitable[Visitor]]:
     ) -> Visitor:
         if who is None:
             raise Problem(
-                401, "sign in, or send an API token", {"WWW-Authenticate": 'Bearer realm="neonat"'}
+                401,
+                "sign in, or send an API token",
+                {"WWW-Authenticate": 'Bearer realm="neonat"'},
+                french="connectez-vous, ou envoyez un jeton d'API",
             )
         if request.method not in _SAFE and who.via != "token":
             given = request.headers.get(CSRF_HEADER, "")
             if not same(given, who.csrf):
-                raise Problem(403, "send X-CSRF-Token with the csrf of /api/v1/me", kind="csrf")
+                raise Problem(
+                    403,
+                    "send X-CSRF-Token with the csrf of /api/v1/me",
+                    kind="csrf",
+                    french="la session a changé : rechargez la page",
+                )
         if role is not None and not who.may(role):
             has = f"has the role {who.role}" if who.role else "has no role yet"
-            raise Problem(403, f"this needs the role {role}; {who.name} {has}")
+            a = f"a le rôle {who.role}" if who.role else "n'a pas encore de rôle"
+            raise Problem(
+                403,
+                f"this needs the role {role}; {who.name} {has}",
+                french=f"il faut pour cela le rôle {role} ; {who.name} {a}",
+            )
         return who
 
     return check

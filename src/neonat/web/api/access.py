@@ -114,6 +114,7 @@ async def sign_in(request: Request, site: Here, who: Anybody, given: Credentials
             429,
             f"too many tries; wait {wait:.0f} s",
             {"Retry-After": str(max(1, round(wait)))},
+            french=f"trop de tentatives ; attendez {wait:.0f} s",
         )
     # Counted before it is known, so that many at once are no way around the wait.
     site.throttle.failed(given.user, address, now)
@@ -121,7 +122,12 @@ async def sign_in(request: Request, site: Here, who: Anybody, given: Credentials
     kept = None if row is None or row["disabled"] else row["password"]
     if not await site.hash(lambda: passwords.fits(given.password, kept)):
         await site.note(None, "sign-in", "refused", user=given.user, address=address)
-        raise Problem(401, "the name or the password is wrong", kind="wrong-password")
+        raise Problem(
+            401,
+            "the name or the password is wrong",
+            kind="wrong-password",
+            french="le nom ou le mot de passe est faux",
+        )
     assert row is not None
     site.throttle.succeeded(given.user, address)
     if passwords.outdated(row["password"]):
@@ -190,7 +196,12 @@ async def change_password(site: Here, who: SignedIn, given: NewPassword) -> Resp
     row = await site.ask(lambda store: store.read(lambda ask: people.person(ask, name)))
     kept = row["password"] if row else None
     if not await site.hash(lambda: passwords.fits(given.password, kept)):
-        raise Problem(403, "the password of today is wrong", kind="wrong-password")
+        raise Problem(
+            403,
+            "the password of today is wrong",
+            kind="wrong-password",
+            french="le mot de passe actuel est faux",
+        )
     password = await kept_password(site, name, given.new_password)
 
     def work(base: Any) -> None:
@@ -216,7 +227,7 @@ async def kept_password(site: Site, name: str, password: str) -> str:
     try:
         passwords.check(name, password)
     except passwords.WeakPasswordError as error:
-        raise Problem(400, str(error), kind="weak-password") from error
+        raise Problem(400, str(error), kind="weak-password", french=error.french) from error
     return await site.hash(lambda: passwords.hashed(password))
 
 
@@ -225,12 +236,17 @@ def _wrong_link() -> Problem:
         403,
         "this link was used or is too old; restart the server for a new one",
         kind="wrong-link",
+        french="ce lien a servi ou est trop ancien ; redémarrez le serveur pour un nouveau",
     )
 
 
 def _somebody(who: Visitor) -> str:
     if who.name is None:
-        raise Problem(409, "nobody signs in here, so there is nothing of one's own to change")
+        raise Problem(
+            409,
+            "nobody signs in here, so there is nothing of one's own to change",
+            french="personne ne se connecte ici : il n'y a donc rien à changer pour soi",
+        )
     return who.name
 
 

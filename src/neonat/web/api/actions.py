@@ -97,6 +97,8 @@ async def act(site: Here, who: Operating, gateway: str, given: NewAction) -> Res
             "this server has no connection to the broker: start it with --broker, or use neonat"
             " serve",
             kind="no-broker",
+            french="ce serveur n'a pas de connexion au broker : lancez-le avec --broker, ou"
+            " utilisez neonat serve",
         )
     await site.ask_of(gateway, lambda store: True)
     _check(given)

@@ -193,5 +193,9 @@ def _span(wanted: Span) -> tuple[int, int]:
     end = min(MS_MAX, now_ms() + 1 if wanted.end is None else wanted.end)
     start = max(0, end - DAY_MS if wanted.start is None else wanted.start)
     if end - start > SPAN_MAX_DAYS * DAY_MS:
-        raise Problem(400, f"at most {SPAN_MAX_DAYS} days at once; narrow 'from' and 'to'")
+        raise Problem(
+            400,
+            f"at most {SPAN_MAX_DAYS} days at once; narrow 'from' and 'to'",
+            french=f"au plus {SPAN_MAX_DAYS} jours à la fois ; réduisez la durée",
+        )
     return start, end

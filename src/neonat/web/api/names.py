@@ -175,9 +175,13 @@ async def remove(site: Here, who: Operating, number: Number) -> Response:
 
 def _check(row: Row) -> None:
     if row["until"] is not None and row["until"] <= row["start"]:
-        raise Problem(400, "'until' is not after 'from'")
+        raise Problem(400, "'until' is not after 'from'", french="la fin n'est pas après le début")
     if all(row[name] is None for name in assignments.NAMES):
-        raise Problem(400, "name at least one of bed, room, device and patient")
+        raise Problem(
+            400,
+            "name at least one of bed, room, device and patient",
+            french="nommez au moins le lit, la chambre, l'appareil ou le patient",
+        )
 
 
 def _noted(row: Row) -> Row:
@@ -190,15 +194,20 @@ def _noted(row: Row) -> Row:
 
 
 def _missing(number: int) -> Problem:
-    return Problem(404, f"there is no assignment {number}")
+    return Problem(
+        404, f"there is no assignment {number}", french=f"il n'y a pas d'affectation {number}"
+    )
 
 
 def _overlap(error: assignments.OverlapError) -> Problem:
     other = named(error.other) or {}
     until = other["until"] or "now"
+    what = {"gateway": "la passerelle est affectée", "device": "l'appareil est affecté"}
+    to = f"à {other['until']}" if other["until"] else "à maintenant"
     return Problem(
         409,
         f"the {error.what} is assigned from {other['from']} to {until} (assignment {other['id']})",
         kind="overlap",
+        french=f"{what[error.what]} de {other['from']} {to} (affectation {other['id']})",
         other=other,
     )

@@ -187,11 +187,19 @@ async def tokens(site: Here, who: SignedIn) -> Response:
 async def add_token(site: Here, who: Viewer, given: NewToken) -> Response:
     """Make a token; it is shown this once."""
     if who.name is None:
-        raise Problem(409, "nobody signs in here: no token is needed")
+        raise Problem(
+            409,
+            "nobody signs in here: no token is needed",
+            french="personne ne se connecte ici : aucun jeton n'est nécessaire",
+        )
     if who.via == "token":
         raise Problem(403, "a token cannot make another: sign in")
     if least(who.role, given.role) != given.role:
-        raise Problem(403, f"a token of {who.name} can have at most the role {who.role}")
+        raise Problem(
+            403,
+            f"a token of {who.name} can have at most the role {who.role}",
+            french=f"un jeton de {who.name} peut avoir au plus le rôle {who.role}",
+        )
     token, now = "nt_" + secrets.token_urlsafe(32), now_ms()
     until = None if given.days is None else now + given.days * DAY_MS
     row = await site.change(
@@ -215,7 +223,11 @@ async def remove_token(
 
     def work(base: Any) -> None:
         if not people.remove_token(base, number, name):
-            raise Problem(404, f"there is no token {number} of yours")
+            raise Problem(
+                404,
+                f"there is no token {number} of yours",
+                french=f"vous n'avez pas de jeton {number}",
+            )
 
     await site.change(who, "remove-token", work, token=number)
     site.keeper.forget()
@@ -229,11 +241,12 @@ def _keep_one(base: Any) -> None:
             409,
             "this is the last administrator; make another one first",
             kind="last-administrator",
+            french="c'est le dernier administrateur ; nommez-en d'abord un autre",
         )
 
 
 def _missing(user: str) -> Problem:
-    return Problem(404, f"there is no user {user!r}")
+    return Problem(404, f"there is no user {user!r}", french=f"il n'y a pas d'utilisateur {user!r}")
 
 
 def _user(row: Row) -> Row:
