@@ -10,6 +10,10 @@ from pathlib import Path
 from table import Table
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tests"))
+
+from runtimes import compiled_command, micropython  # noqa: E402
+
 SCRIPT = ROOT / "tests" / "gateway" / "portable" / "endurance.py"
 BARE = "import gc; gc.collect(); print(gc.mem_alloc(), gc.mem_free())"
 
@@ -20,27 +24,20 @@ def main() -> int:
     parser.add_argument("--frames", type=int, default=100_000)
     parser.add_argument("--heap", default="128k")
     options = parser.parse_args()
-    micropython = Path(sys.executable).parent / "micropython"
-    with tempfile.TemporaryDirectory() as spool:
-        process = subprocess.Popen(
-            [
-                str(micropython),
-                "-O3",
-                "-X",
-                f"heapsize={options.heap}",
-                str(SCRIPT),
-                str(options.frames),
-                spool,
-                str(options.frames // 10),
-            ],
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+    with (
+        tempfile.TemporaryDirectory() as spool,
+        compiled_command(
+            SCRIPT,
+            *(str(options.frames), spool, str(options.frames // 10)),
+            heap=options.heap,
+        ) as command,
+    ):
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         table = Table(
             f"gateway: bytes of a {options.heap} heap after collection, outages in between",
             *("in use", "free", "waiting"),
         )
-        words = [str(micropython), "-X", f"heapsize={options.heap}", "-c", BARE]
+        words = [micropython(), "-X", f"heapsize={options.heap}", "-c", BARE]
         bare = subprocess.run(words, capture_output=True, text=True, check=True).stdout.split()
         table.row("baseline: MicroPython alone", *map(int, bare))
         return judge(process, table)
