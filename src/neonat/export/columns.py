@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from neonat.store import COLUMNS
+from neonat.store.views import ORIGINAL_CODES
 
 TIME = "time"
 WHOLE = "integer"
@@ -77,18 +78,7 @@ _HERE = {
 }
 
 # The original project's columns and the codes of measured data that they hold.
-ORIGINAL = {
-    "T_periph": "65",
-    "T_centr": "66",
-    "humidite": "6C",
-    "t_air": "6D",
-    "rwp": "6E",
-    "d_skin": "C2",
-    "lum": "E4",
-    "NL": "EC",
-    "CHP": "F1",
-    "W_date": "F3",
-}
+ORIGINAL = dict(ORIGINAL_CODES)
 
 _DICTIONARY = (
     Column("device_id", TEXT, "the device model's identity; empty: a device that is not known"),

@@ -12,19 +12,10 @@ from functools import lru_cache
 from itertools import combinations
 from typing import NamedTuple
 
+from neonat.store.views import ORIGINAL_CODES
+
 # The original project's columns in their order, and the codes whose values they were meant for.
-COLUMNS = {
-    "T_periph": "65",
-    "T_centr": "66",
-    "humidite": "6C",
-    "t_air": "6D",
-    "rwp": "6E",
-    "d_skin": "C2",
-    "lum": "E4",
-    "NL": "EC",
-    "CHP": "F1",
-    "W_date": "F3",
-}
+COLUMNS = dict(ORIGINAL_CODES)
 CODES = tuple(COLUMNS.values())
 # Codes of a Babyleo TN500 that the table has no column for.
 OTHERS = ("6A", "C0", "F2")

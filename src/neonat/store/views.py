@@ -59,7 +59,7 @@ EPISODES = {
     "texts": ("text", "c.code, c.text"),
 }
 
-_COLUMNS = (
+ORIGINAL_CODES = (
     ("T_periph", "65"),
     ("T_centr", "66"),
     ("humidite", "6C"),
@@ -71,7 +71,7 @@ _COLUMNS = (
     ("CHP", "F1"),
     ("W_date", "F3"),
 )
-ORIGINAL_COLUMNS = tuple(name for name, _ in _COLUMNS)
+ORIGINAL_COLUMNS = tuple(name for name, _ in ORIGINAL_CODES)
 
 
 class Views:
@@ -285,7 +285,7 @@ FROM text_episode;
         places = ", ".join(
             f"max(CASE WHEN code = '{code}' AND raw IS NULL THEN pos END) AS p{code}, "
             f"max(CASE WHEN code = '{code}' THEN value END) AS v{code}"
-            for _, code in _COLUMNS
+            for _, code in ORIGINAL_CODES
         )
 
         def columns(alias: str) -> str:
@@ -293,7 +293,7 @@ FROM text_episode;
                 f"CASE WHEN p{code} IS NULL THEN v{code} ELSE "
                 + self._sql.value_of(self._sql.field(f"{alias}.body", f"p{code}"))
                 + f' END AS "{name}"'
-                for name, code in _COLUMNS
+                for name, code in ORIGINAL_CODES
             )
 
         return f"""
