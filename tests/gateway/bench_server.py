@@ -68,10 +68,13 @@ class Server:
         self._lock = threading.Lock()
         self.client = paho.Client(paho.CallbackAPIVersion.VERSION2)
         self.client.reconnect_delay_set(0.1, 0.5)
+        self._listens = threading.Event()
         self.client.on_connect = self._connected
+        self.client.on_subscribe = lambda *_: self._listens.set()
         self.client.on_message = self._message
         self.client.connect_async("127.0.0.1", port)
         self.client.loop_start()
+        assert self._listens.wait(60), "the broker takes no subscription"
 
     def _connected(self, client, *_) -> None:
         client.subscribe(

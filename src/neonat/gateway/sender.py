@@ -10,6 +10,7 @@ WINDOW = 8
 WINDOW_BACKLOG = 5
 PATIENCE_MS = 5000
 PATIENCE_MAX_MS = 10000
+REST_LEAST_MS = 100
 MESSAGE_LEAST = 512
 NUMBER_MAX = 4294967295
 
@@ -205,7 +206,9 @@ class Sender:
             if self._used or not index:
                 break
         if not self._used:
-            self._rest_until = now + PATIENCE_MS
+            # What has left the ring is in RAM only until the spool writes it.
+            rest = min(PATIENCE_MS, self.spool.deadline(now)) if self.spool.fresh else PATIENCE_MS
+            self._rest_until = now + max(rest, REST_LEAST_MS)
             return None
         self._flights.append(flight)
         return memoryview(self._buffer)[: self._used]
