@@ -1,7 +1,7 @@
 """Two weeks of a ward made in seconds: simulated answers through the real reader into the store.
 
-Measured data comes once a minute, and each 10 s in the last hours, instead of each second; what was
-missed, dropped or damaged is there as gateways leave it.
+Measured data comes every two minutes, in the last two days each minute and in the last hours each
+10 s, instead of each second; what was missed, dropped or damaged is there as gateways leave it.
 """
 
 import itertools
@@ -21,10 +21,11 @@ from neonat.store import Record, Store, StoreError
 DAYS = 14
 # A gateway that is started after this history has to count on from here.
 BOOT = 7
-LATELY = 6 * HOUR
-# Small, and with a rest after each: ingest writes to the same file meanwhile.
+# (up to this age, measured data this often), ms. Two neighbours differ little enough that a chart
+# draws no gap where they meet.
+STEPS = ((3 * HOUR, 10 * SECOND), (2 * DAY, MINUTE))
+OLD_STEP = 2 * MINUTE
 BATCH = 1000
-REST_S = 0.02
 TRIES = 20
 
 
@@ -35,30 +36,52 @@ def fill(store: Store, now: int, told: Callable[[float], None], days: int = DAYS
     """
     reader = FrameReader()
     start = now - days * DAY
+    turns = _Turns(store)
     written, share = 0, 0.0
     batch: list[Record] = []
     for at, one in _merged([_records(bed, start, now, reader) for bed in BEDS]):
         batch.append(one)
         if len(batch) >= BATCH:
-            written += _write(store, batch)
+            written += turns.write(batch)
             batch = []
             share = max(share, (at - start) / (now - start))
             told(share)
-    written += _write(store, batch)
+    written += turns.write(batch)
     told(1.0)
     return written
 
 
-def _write(store: Store, batch: list[Record]) -> int:
-    """Write it, again and again while another holds the database; how many records were new."""
-    for left in reversed(range(TRIES)):
-        time.sleep(REST_S)
-        try:
-            return store.write(batch).stored
-        except StoreError:
-            if not left:
-                raise
-    return 0
+class _Turns:
+    """Small transactions, and between two of them as long a time for others as the last took.
+
+    Ingest writes to the same file meanwhile.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._next_at = 0.0
+
+    def write(self, batch: list[Record]) -> int:
+        """How many records were new. The rollups follow at once, so that they never pile up."""
+        stored = self._turn(lambda: self._store.write(batch).stored)
+        while self._turn(lambda: self._store.roll(BATCH)):
+            pass
+        return stored
+
+    def _turn(self, work: Callable[[], int]) -> int:
+        """Do it, again and again while another holds the database."""
+        for left in reversed(range(TRIES)):
+            time.sleep(max(0.0, self._next_at - time.monotonic()))
+            began = time.monotonic()
+            try:
+                return work()
+            except StoreError:
+                if not left:
+                    raise
+            finally:
+                ended = time.monotonic()
+                self._next_at = 2 * ended - began
+        return 0
 
 
 def _merged(sources: list[Iterator[Record]]) -> Iterator[tuple[int, Record]]:
@@ -94,7 +117,7 @@ def _records(bed: Bed, start: int, end: int, reader: FrameReader) -> Iterator[Re
 
 
 def _step(age: int) -> int:
-    return 10 * SECOND if age < LATELY else MINUTE
+    return next((step for until, step in STEPS if age < until), OLD_STEP)
 
 
 class _Sent:

@@ -17,16 +17,26 @@ def answers(
     """(UTC ms, frame without CR) of [start, end): measured data each `step(at)` ms, the rest where
     it changes and now and then besides."""
     said: dict[int, tuple[bytes, int]] = {}
-    at = start
+    shown: object = None
+    at = due = start
     while at < end:
         stay.advance(at)
         yield at, response(0x24, payloads.measured(stay))[:-1]
-        for place, (code, data, again) in enumerate(_others(stay), 1):
-            before = said.get(code)
-            if before is None or before[0] != data or at - before[1] >= again:
-                said[code] = (data, at)
-                yield at + 110 * place, response(code, data)[:-1]
+        before, shown = shown, _shown(stay)
+        if at >= due or shown != before:
+            others = list(_others(stay))
+            for place, (code, data, again) in enumerate(others, 1):
+                last = said.get(code)
+                if last is None or last[0] != data or at - last[1] >= again:
+                    said[code] = (data, at)
+                    yield at + 110 * place, response(code, data)[:-1]
+            due = min(said[code][1] + again for code, _, again in others)
         at += max(step(at), 2 * SECOND)
+
+
+def _shown(stay: Stay) -> object:
+    """What the other answers are made from."""
+    return stay.alarms, stay.modes, stay.options, tuple(stay.settings.values())
 
 
 def _others(stay: Stay) -> Iterator[tuple[int, bytes, int]]:

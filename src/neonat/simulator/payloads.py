@@ -10,6 +10,7 @@ ETX = b"\x03"
 LENGTH_BASE = 0x30
 PRIORITY_BASE = 0x30
 PHRASE_WIDTH = 12
+_forms: dict[tuple[int, ...], tuple[Model, str]] = {}
 
 ENGLISH = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 GERMAN = ("JAN", "FEB", "MAR", "APR", "MAI", "JUN", "JUL", "AUG", "SEP", "OKT", "NOV", "DEZ")
@@ -33,15 +34,15 @@ class Shown(Protocol):
 
 def measured(state: Shown) -> bytes:
     """Measured data, code page 1; a quantity without a value is left out, as recorded."""
-    cells = []
-    for quantity in state.model.quantities:
-        if quantity.code in state.missing:
-            continue
-        value = state.values[quantity.code]
-        if quantity.code == SKIN_DIFFERENCE:
-            value = skin_difference(state)
-        cells.append(f"{quantity.code:02X}" + quantity.field.format(value))
-    return "".join(cells).encode("ascii")
+    shown = [one for one in state.model.quantities if one.code not in state.missing]
+    form = _forms.get(codes := tuple([one.code for one in shown]))
+    if form is None or form[0] is not state.model:
+        text = "".join([f"{one.code:02X}{one.field}" for one in shown])
+        form = _forms[codes] = state.model, text
+    values = [
+        skin_difference(state) if code == SKIN_DIFFERENCE else state.values[code] for code in codes
+    ]
+    return form[1].format(*values).encode("ascii")
 
 
 def skin_difference(state: Shown) -> float:

@@ -68,6 +68,7 @@ class Chance:
     def __init__(self, seed: int) -> None:
         self._seed = seed * 0xC2B2AE3D27D4EB4F & _MASK
         self._ends: dict[int, tuple[int, float, float]] = {}
+        self._last: dict[int, tuple[int, float]] = {}
 
     def of(self, channel: int, count: int) -> float:
         """The number of one count."""
@@ -76,13 +77,20 @@ class Chance:
         mixed = (mixed ^ mixed >> 32) * 0xD6E8FEB86659FD93 & _MASK
         return (mixed ^ mixed >> 32) / 2**64
 
+    def again(self, channel: int, count: int) -> float:
+        """The number of a count that is asked for many times in a row."""
+        last = self._last.get(channel)
+        if last is None or last[0] != count:
+            last = self._last[channel] = (count, self.of(channel, count))
+        return last[1]
+
     def wave(self, channel: int, now: int, period: int) -> float:
         """A smooth walk from -1 to 1 with a new goal each `period` ms."""
         count, part = divmod(now, period)
         ends = self._ends.get(channel)
         if ends is None or ends[0] != count:
-            ends = (count, self.of(channel, count), self.of(channel, count + 1))
-            self._ends[channel] = ends
+            begin = ends[2] if ends and ends[0] + 1 == count else self.of(channel, count)
+            ends = self._ends[channel] = (count, begin, self.of(channel, count + 1))
         share = part / period
         share = share * share * (3 - 2 * share)
         return 2 * (ends[1] + (ends[2] - ends[1]) * share) - 1
@@ -103,6 +111,9 @@ class Stay:
         self._shift = shift
         self._zone = time.localtime().tm_gmtoff * SECOND if zone is None else zone
         self._chosen: tuple[int, list[tuple[Alarm, float, float]]] = (-1, [])
+        self._rounds: dict[int, tuple[int, int, float]] = {}
+        self._groups: dict[tuple[bool, ...], tuple[list[Mode], list[Mode]]] = {}
+        self._turned: int | None = None
         self._phase = round(self._chance.of(0, 0) * STAY)
         self.values = {q.code: float(q.start) for q in model.quantities}
         self.settings = {s.code: float(s.start) for s in model.set_points}
@@ -133,9 +144,10 @@ class Stay:
         """Whether the hood is open for a round of care, and how much that is felt, 0 to 1."""
         effect = 0.0
         is_open = False
-        for count in (at // CARE_EVERY - 1, at // CARE_EVERY):
-            begun = count * CARE_EVERY + int(self._chance.of(1, count) * 80 * MINUTE)
-            length = int((6 + 14 * self._chance.of(2, count)) * MINUTE)
+        last = at // CARE_EVERY
+        if last not in self._rounds:
+            self._rounds = {count: self._round(count) for count in (last - 1, last)}
+        for begun, length, reached in self._rounds.values():
             since = at - begun
             if since < 0:
                 continue
@@ -143,31 +155,53 @@ class Stay:
                 is_open = True
                 effect = max(effect, 1 - math.exp(-since / (4 * MINUTE)))
             else:
-                reached = 1 - math.exp(-length / (4 * MINUTE))
                 effect = max(effect, reached * math.exp((length - since) / (9 * MINUTE)))
         return is_open, effect
 
+    def _round(self, count: int) -> tuple[int, int, float]:
+        """When a round of care begins, how long it takes, and how much it is felt at its end."""
+        begun = count * CARE_EVERY + int(self._chance.of(1, count) * 80 * MINUTE)
+        length = int((6 + 14 * self._chance.of(2, count)) * MINUTE)
+        return begun, length, 1 - math.exp(-length / (4 * MINUTE))
+
     def _choose_modes(self, day: int, hour: float) -> None:
-        first = self.model.modes[0]
-        skin = [mode for mode in first if mode.code == SKIN_MODE]
-        skin_now = self.character.skin_mode and self._chance.of(3, day) < 0.6
-        self.modes = [skin[0] if skin_now and skin else first[0]]
-        self.modes += [group[0] for group in self.model.modes[1:]]
-        start = 13 + 2 * self._chance.of(4, day)
-        wanted = {
-            OXYGEN_CONTROL: self.character.oxygen,
-            HUMIDITY_CONTROL: self._chance.of(5, day // 5) < 0.85,
-            KANGAROO: self._chance.of(6, day) < 0.5 and start <= hour < start + 1.25,
-            WEANING: self._chance.of(7, day) < 0.25 and 9.5 <= hour < 12,
-        }
-        self.options = [mode for mode in self.model.options if wanted.get(mode.code)]
+        chance = self._chance.again
+        start = 13 + 2 * chance(4, day)
+        chosen = (
+            self.character.skin_mode and chance(3, day) < 0.6,
+            chance(5, day // 5) < 0.85,
+            chance(6, day) < 0.5 and start <= hour < start + 1.25,
+            chance(7, day) < 0.25 and 9.5 <= hour < 12,
+        )
+        if chosen not in self._groups:
+            self._groups[chosen] = self._modes_of(*chosen)
+        self.modes, self.options = self._groups[chosen]
         self.missing = {code for code in (MATTRESS, WEIGHT) if code in self.values}
         if not self.character.oxygen:
             self.missing.add(OXYGEN)
 
+    def _modes_of(
+        self, skin_now: bool, humidity: bool, kangaroo: bool, weaning: bool
+    ) -> tuple[list[Mode], list[Mode]]:
+        first = self.model.modes[0]
+        skin = [mode for mode in first if mode.code == SKIN_MODE]
+        modes = [skin[0] if skin_now and skin else first[0]]
+        modes += [group[0] for group in self.model.modes[1:]]
+        wanted = {
+            OXYGEN_CONTROL: self.character.oxygen,
+            HUMIDITY_CONTROL: humidity,
+            KANGAROO: kangaroo,
+            WEANING: weaning,
+        }
+        return modes, [mode for mode in self.model.options if wanted.get(mode.code)]
+
     def _turn_knobs(self, local: int, age: int) -> None:
         """Somebody turns a set point once a day, at about ten."""
-        turned = age - (local % DAY < (9 * HOUR + int(self._chance.of(8, local // DAY) * 3 * HOUR)))
+        turning = 9 * HOUR + int(self._chance.again(8, local // DAY) * 3 * HOUR)
+        turned = age - (local % DAY < turning)
+        if turned == self._turned:
+            return
+        self._turned = turned
         goals = {
             SET_AIR: 34.6 - 0.1 * turned,
             SET_SKIN: 36.5 if self._chance.of(9, turned) < 0.7 else 36.7,
@@ -204,8 +238,10 @@ class Stay:
             HEATER: 14 + 40 * effect * (not is_open) + 3 * wave(33, at, 2 * MINUTE),
         }
         for place, quantity in enumerate(self.model.quantities):
-            walk = 4 * quantity.step * wave(40 + place, at, 6 * MINUTE)
-            value = goals.get(quantity.code, quantity.start + walk)
+            value = goals.get(quantity.code)
+            if value is None:
+                walk = 4 * quantity.step * wave(40 + place, at, 6 * MINUTE)
+                value = quantity.start + walk
             self.values[quantity.code] = min(max(value, quantity.low), quantity.high)
 
     def _weigh(self, local: int, day: int, age: int, is_open: bool) -> None:
