@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from neonat.board import compiling, files, names
+from neonat.board import compiling, files, linking, names
 from neonat.board.problem import BoardError
 from runtimes import micropython
 
@@ -156,6 +156,31 @@ def test_the_program_keeps_its_lines_and_public_names():
         compile(text, name, "exec")
     assert "class Gateway:" in after["neonat/gateway/program"]
     assert not any("self._uplink" in text for text in after.values())
+
+
+def test_linked_modules_do_what_they_did(tmp_path, cache):
+    parts = {
+        "neonat/gateway/low": "SAME = 5\n\n\ndef same(value):\n    return value + SAME\n",
+        "neonat/gateway/mid": "import sys\nfrom neonat.gateway.low import same as plus\n"
+        "SAME = 70\nif sys:\n    def same(plus):\n        return plus + SAME\n",
+        "neonat/gateway/program": "from neonat.gateway import low, mid\n"
+        "from neonat.gateway.mid import same\n\n\ndef answer():\n"
+        "    from neonat.gateway import late\n"
+        "    return [low.same(1), mid.same(1), same(2), mid.plus(3), late.answer(), low.SAME]\n",
+        "neonat/gateway/late": "from neonat.gateway.low import same\n"
+        "from neonat.gateway import mid\n\n\ndef answer():\n    return same(4), mid.same(5)\n",
+        "neonat/gateway/__init__": "",
+        "neonat/__init__": "",
+    }
+    sources = {}
+    for name, text in parts.items():
+        sources[name] = tmp_path / f"{name.replace('/', '.')}.py"
+        sources[name].write_text(text)
+    start = "from neonat.gateway.program import answer\nprint(answer())\n"
+    with compiling.kept(sources, start, micropython()) as script:
+        assert (script.parent / f"{linking.WHOLE}.mpy").exists()
+        done = subprocess.run([micropython(), str(script)], capture_output=True, text=True)
+    assert done.stdout + done.stderr == "[6, 71, 72, 8, (9, 75), 5]\n"
 
 
 def test_it_needs_nothing_that_is_not_always_installed():

@@ -13,10 +13,11 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import IO
 
-from neonat.board import names
+from neonat.board import linking, names
 from neonat.board.problem import BoardError
 
 UNUSED_S = 30 * 86400.0
+PROGRAM = "neonat/gateway/program"
 _START = "start.py"
 _IN_USE = "in-use"
 
@@ -31,6 +32,8 @@ def library(
     program = _compiler()
     try:
         texts = names.shortened({name: path.read_text("utf-8") for name, path in sources.items()})
+        if PROGRAM in texts:
+            texts = linking.linked(texts, PROGRAM)
     except (SyntaxError, tokenize.TokenError, OSError) as error:
         raise BoardError(f"the gateway's modules cannot be compiled: {error}") from error
     found = {}
@@ -45,7 +48,7 @@ def library(
             done = subprocess.run(command, capture_output=True, text=True, check=False)
             if done.returncode:
                 lines = done.stderr.strip().splitlines() or ["mpy-cross says nothing"]
-                raise BoardError(f"{sources[name]} cannot be compiled: {lines[-1]}")
+                raise BoardError(f"{sources.get(name, name)} cannot be compiled: {lines[-1]}")
             found[f"{name}.mpy"] = out.read_bytes()
             progress(name)
     return found
@@ -89,6 +92,7 @@ def _identity(sources: Mapping[str, Path], start: str, micropython: str) -> str:
         *(sources[name] for name in sorted(sources)),
         Path(__file__),
         Path(names.__file__),
+        Path(linking.__file__),
     ):
         content = path.read_bytes()
         digest.update(b"%d:" % len(content) + content)

@@ -46,6 +46,24 @@ extend clear VfsFat mkfs getcwd ilistdir chdir urandom uname statvfs sorted reve
 iter next object property eval exec input complex float chr all abs argv ps1 ps2 version_info
 settrace time_ns sleep enable disable collect mem8 mem16 mem32 Signal PinBase rmdir polling lower
 partition endswith isdigit copy id pow any map print_exception implementation stdout stderr
+FrameBuffer FrameBuffer1 GS2_HMSB GS4_HMSB GS8 MONO_HLSB MONO_HMSB MONO_VLSB MVLSB RGB565 blit
+ellipse fill fill_rect hline vline pixel poly scroll Lock Loop Event IOQueue CancelledError
+SingletonGenerator Server Stream StreamReader StreamWriter ThreadSafeFlag TimeoutError create_task
+gather current_task get_event_loop new_event_loop run_forever run_until_complete wait_for
+wait_for_ms wait_io_event main_task queue_read queue_write open_connection start_server readexactly
+stream_awrite get_extra_info pend_throw wait_closed waiting waiter waitq_len runq_len
+ArgumentParser ArgumentTypeError add_argument parse_known_args nargs dest store_true store_false
+store_const factorial allocate_lock acquire release locked start_new_thread stack_size get_ident
+LockType cert_reqs certfile keyfile psk_identity psk_key server_psk_keys verify_callback
+MBEDTLS_VERSION errorcode help ViperTypeError RingIO abs_tol rel_tol aclose awritestr backlog
+buffering deps inet_ntop inet_pton is_set libc_ver soft_reset getvalue python_compiler mem_current
+mem_peak mem_total opt_names optname peername tau tcgetattr tcsetattr termios time_pulse_us usys
+getenv putenv unsetenv sgen short_hash sock sockaddr IP_ADD_MEMBERSHIP IP_DROP_MEMBERSHIP
+MSG_DONTROUTE MSG_DONTWAIT MSG_PEEK SO_ERROR SO_KEEPALIVE SO_LINGER TCSANOW AF_UNIX B1000000
+B115200 B1152000 B230400 B460800 B500000 B57600 B576000 B921600 fromhex deleter getter setter
+exc_type return_exceptions return_unknown render_arg package_json_url parse_headers requesting
+status_code chunked consume_unknown imag real iterable keepends off idx out_buf funcs do_install
+usage websocket urls
 """
 OURS = ("medibus", "neonat")
 _PRIVATE = re.compile(r"_[A-Za-z]\w*$")
