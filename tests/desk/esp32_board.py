@@ -4,11 +4,9 @@ board; `machine`, `network` and `webrepl` alone are stand-ins.
 
 import json
 import os
-import shutil
 from pathlib import Path
 
 from desk.unix_board import HEAP, UnixBoard
-from runtimes import micropython_command
 
 HERE = Path(__file__).parent
 POWER, RESET, WATCHDOG = 1, 2, 3
@@ -21,14 +19,11 @@ class Esp32Board(UnixBoard):
         super().__init__(folder, image, line, heap)
         self.hardware = folder / "hardware"
         self.hardware.mkdir(exist_ok=True)
-        modules = folder / "esp32-stand-ins"
-        modules.mkdir(exist_ok=True)
-        for name in ("machine", "network", "webrepl"):
-            shutil.copy(HERE / "esp32" / f"{name}.py", modules)
-        words = (str(image), str(modules))
-        self._command = micropython_command(HERE / "unix" / "boot_image.py", *words, heap=heap)
         facts = {"NEONAT_LINE": os.path.abspath(line), "NEONAT_HARDWARE": str(self.hardware)}
         self._environment.update({**facts, "TZ": "UTC"})
+
+    def modules(self, stand_in: Path | None) -> dict[str, Path]:
+        return {name: HERE / "esp32" / f"{name}.py" for name in ("machine", "network", "webrepl")}
 
     def power(self, cut: int = 0, cause: int = POWER) -> "Esp32Board":
         """Switch it on; the clock chip forgets without power."""

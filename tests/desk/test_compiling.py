@@ -1,6 +1,7 @@
 """The gateway's modules compiled: the same program with other names, kept in a cache."""
 
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -12,6 +13,7 @@ from neonat.board import compiling, files, linking, names
 from neonat.board.problem import BoardError
 from runtimes import micropython
 
+PROGRAM = compiling.PROGRAM
 START = "from a import answer\nprint(answer())\n"
 
 
@@ -94,68 +96,93 @@ def test_a_micropython_of_another_format_is_named_in_one_line(tmp_path, cache):
 
 
 SECRETIVE = '''
-"""A docstring may say _hidden and LIMIT."""
+"""A docstring may say named and LIMIT."""
 import sys
 from b import Base, SHARED, LIMIT as OTHER
 
 LIMIT = 1 << 4
 NAMES = ("x", "y")
-_COUNT = 3
+_COUNT: "int" = 3
 
 
 class Thing(Base):
-    _kind = "thing"
+    __slots__ = ("_amount",)
+    kind = "thing"
 
-    def __init__(self, _value, public):
+    def __init__(self, amount, public, base=_COUNT):
         super().__init__()
-        self._value = _value
-        self._named = public
+        self.amount: int = amount
+        self.named = public
         self.public = public
+        self.open = base
 
-    def _hidden(self, *, _key=_COUNT):
-        return self._value + LIMIT + _key + self._base + SHARED + OTHER
+    def read(self, *, key=_COUNT):
+        return self.amount + LIMIT + key + self.base + SHARED + OTHER
 
     def total(self):
-        return self._hidden(_key=2) + getattr(self, "_named") + len(NAMES)
+        return self.read(key=2) + getattr(self, "named") + len(NAMES) + self.open
+
+    def nobody_calls(self):
+        return other_thing()
+
+
+def other_thing():
+    return NOWHERE
+
+
+def with_inner(amount, kind):
+    def inner(kind):
+        return amount + kind
+
+    return inner(1) + kind + sum(amount for amount in range(3))
 
 
 def answer():
     global LIMIT2
     LIMIT2 = 5
-    return [Thing(1, 2).total(), Thing._kind, sys.implementation._mpy & 255, LIMIT2]
+    things = [Thing(1, 2).total(), Thing.kind, sys.implementation._mpy & 255, LIMIT2]
+    return things + [with_inner(100, 20)]
 '''
 BASE = """
 LIMIT = 100
-SHARED = 1000
+SHARED = LIMIT * 10
 
 
 class Base:
     def __init__(self):
-        self._base = 10000
+        self.base = 10000
+
+    def unused(self):
+        return 1
 """
 
 
-def test_other_names_change_nothing(tmp_path, cache):
+def test_what_is_not_needed_goes_and_other_names_change_nothing(tmp_path, cache):
     sources = made(tmp_path, SECRETIVE)
     (tmp_path / "b.py").write_text(BASE)
     sources["b"] = tmp_path / "b.py"
-    texts = names.shortened({name: path.read_text() for name, path in sources.items()})
-    assert "_value" not in texts["a"]
-    assert "_base" not in texts["b"]
-    assert "self._named" in texts["a"]
+    texts = names.shortened({name: path.read_text() for name, path in sources.items()}, (START,))
+    for gone in ("amount", "LIMIT", "other_thing", "unused", "docstring", "__slots__", "public"):
+        assert f" {gone}" not in texts["a"] + texts["b"], gone
+        assert f".{gone}" not in texts["a"] + texts["b"], gone
+    assert "self.named" in texts["a"]
     assert "implementation._mpy" in texts["a"]
-    assert said(sources) == f"{[1 + 16 + 2 + 10000 + 1000 + 100 + 2 + 2, 'thing', 6, 5]}\n"
+    total = 1 + 16 + 2 + 10000 + 1000 + 100 + 2 + 2 + 3
+    assert said(sources) == f"{[total, 'thing', 6, 5, 100 + 1 + 20 + 3]}\n"
 
 
-def test_the_program_keeps_its_lines_and_public_names():
+def test_all_that_the_program_names_has_a_name_that_costs_nothing():
     sources = files.sources()
-    before = {name: path.read_text() for name, path in sources.items()}
-    after = names.shortened(before)
+    texts = linking.linked({name: path.read_text() for name, path in sources.items()}, PROGRAM)
+    after = names.shortened(texts, files.outside())
     for name, text in after.items():
-        assert text.count("\n") == before[name].count("\n")
         compile(text, name, "exec")
-    assert "class Gateway:" in after["neonat/gateway/program"]
-    assert not any("self._uplink" in text for text in after.values())
+    whole = after[linking.WHOLE]
+    assert "def run(" in whole
+    assert "message_max" in whole
+    assert not any("_finder" in text for text in after.values())
+    # A name that is not of the ROM costs a dozen bytes, for good.
+    assert len(set(re.findall(r"\b_\d+\b", "".join(after.values())))) < 20
 
 
 def test_linked_modules_do_what_they_did(tmp_path, cache):

@@ -6,11 +6,12 @@ import subprocess
 from pathlib import Path
 
 import neonat.gateway
-from neonat.board import compiling
+from neonat.board import compiling, files
 from neonat.cli.main import main
 from runtimes import micropython_command
 
 HERE = Path(__file__).parent
+GATEWAY = Path(neonat.gateway.__path__[0])
 RESTART = 3
 # What compiled modules and TLS need together; pointers are twice as large here as on the board.
 HEAP = "192k"
@@ -30,16 +31,17 @@ def image_of(folder: Path, **facts: str) -> Path:
     return image
 
 
-def stand_ins(folder: Path, board: Path | None = None) -> Path:
-    """What the image does not hold: the Unix port's pseudo-terminals."""
+def stand_ins(folder: Path, modules: dict[str, Path]) -> Path:
+    """A folder with what the image does not hold, compiled as its modules are; `start.py` boots."""
     there = folder / "stand-ins"
     there.mkdir(exist_ok=True)
-    sources = {
-        "board": board or HERE / "unix" / "board.py",
-        "board_unix": Path(neonat.gateway.__path__[0]) / "board_unix.py",
-    }
-    for name, code in compiling.library(sources).items():
+    sources = {"boot_image": HERE / "unix" / "boot_image.py", **modules}
+    # They know the image's modules by the names that a board of another kind uses.
+    known = [GATEWAY / f"{name}.py" for name in files.BOARDS] + list(sources.values())
+    scripts = tuple(path.read_text("utf-8") for path in known)
+    for name, code in compiling.library(sources, scripts=scripts).items():
         (there / name).write_bytes(code)
+    (there / "start.py").write_text("import boot_image\n")
     return there
 
 
@@ -68,9 +70,14 @@ class UnixBoard:
             "NEONAT_FAST": str(self.fast),
             "NEONAT_BEHIND": str(int(behind_s * 1000)),
         }
-        words = (str(image), str(stand_ins(folder, stand_in)))
-        self._command = micropython_command(HERE / "unix" / "boot_image.py", *words, heap=heap)
+        there = stand_ins(folder, self.modules(stand_in))
+        self._command = micropython_command(there / "start.py", str(image), str(there), heap=heap)
         self._process: subprocess.Popen[bytes] | None = None
+
+    def modules(self, stand_in: Path | None) -> dict[str, Path]:
+        """What stands in for the board's hardware."""
+        board = stand_in or HERE / "unix" / "board.py"
+        return {"board": board, "board_unix": GATEWAY / "board_unix.py"}
 
     def power(self, cut: int = 0) -> "UnixBoard":
         """Switch it on; `cut`: power fails at that block write, counted from here."""

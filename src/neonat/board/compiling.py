@@ -8,12 +8,11 @@ import shutil
 import subprocess
 import tempfile
 import time
-import tokenize
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import IO
 
-from neonat.board import linking, names
+from neonat.board import linking, names, trimming
 from neonat.board.problem import BoardError
 
 UNUSED_S = 30 * 86400.0
@@ -23,18 +22,22 @@ _IN_USE = "in-use"
 
 
 def library(
-    sources: Mapping[str, Path], progress: Callable[[str], None] = lambda name: None
+    sources: Mapping[str, Path],
+    progress: Callable[[str], None] = lambda name: None,
+    scripts: tuple[str, ...] = (),
 ) -> dict[str, bytes]:
     """The bytecode of modules by path with `.mpy`; `sources` by path without a suffix.
 
-    `progress` gets each module's path once it is compiled. BoardError.
+    `progress` gets each module's path once it is compiled; `scripts` are texts that use these
+    modules by their names. BoardError.
     """
     program = _compiler()
     try:
-        texts = names.shortened({name: path.read_text("utf-8") for name, path in sources.items()})
+        texts = {name: path.read_text("utf-8") for name, path in sources.items()}
         if PROGRAM in texts:
             texts = linking.linked(texts, PROGRAM)
-    except (SyntaxError, tokenize.TokenError, OSError) as error:
+        texts = names.shortened(texts, scripts)
+    except (SyntaxError, OSError) as error:
         raise BoardError(f"the gateway's modules cannot be compiled: {error}") from error
     found = {}
     with tempfile.TemporaryDirectory() as folder:
@@ -92,6 +95,7 @@ def _identity(sources: Mapping[str, Path], start: str, micropython: str) -> str:
         *(sources[name] for name in sorted(sources)),
         Path(__file__),
         Path(names.__file__),
+        Path(trimming.__file__),
         Path(linking.__file__),
     ):
         content = path.read_bytes()
@@ -109,7 +113,7 @@ def _shelf() -> Path:
 
 def _made(shelf: Path, sources: Mapping[str, Path], start: str, micropython: str) -> Path:
     """A new folder with the compiled modules; OSError, BoardError."""
-    modules = library(sources)
+    modules = library(sources, scripts=(start,))
     _fits(next(iter(modules.values())), micropython)
     folder = Path(tempfile.mkdtemp(dir=shelf, prefix="new-"))
     for name, code in modules.items():

@@ -11,6 +11,7 @@ from neonat.board.problem import BoardError
 # Modules of the gateway that never run under MicroPython, and that never run on a board.
 CPYTHON = ("board_cpython", "serial_line")
 ELSEWHERE = (*CPYTHON, "board_unix", "main_unix")
+BOARDS = ("board_micropython", "board_unix")
 LIBRARY = "lib"
 
 Files = dict[str, bytes]
@@ -38,6 +39,13 @@ def sources(elsewhere: tuple[str, ...] = ELSEWHERE) -> dict[str, Path]:
     return dict(sorted(found.items()))
 
 
+def outside() -> tuple[str, ...]:
+    """The texts that use the modules as they are; a board of another kind has one of its own."""
+    gateway = Path(neonat.gateway.__path__[0])
+    used = [scripts() / "main.py", *(gateway / f"{name}.py" for name in BOARDS)]
+    return tuple(path.read_text("utf-8") for path in used)
+
+
 def program(progress: Callable[[str], None] = lambda name: None) -> Files:
     """Every file of a board but its configuration, by its path from the root.
 
@@ -45,6 +53,6 @@ def program(progress: Callable[[str], None] = lambda name: None) -> Files:
     """
     folder = scripts()
     files = {name: (folder / name).read_bytes() for name in ("boot.py", "main.py")}
-    for path, code in compiling.library(sources(), progress).items():
+    for path, code in compiling.library(sources(), progress, outside()).items():
         files[f"{LIBRARY}/{path}"] = code
     return files
