@@ -2,6 +2,7 @@
 
 Exits with 1 when one frame was lost, doubled, changed or invented. `NEONAT_CHAOS_SECONDS` (or
 --seconds) is the time for each row of the second table; --scale changes the tries of the first.
+--only runs the faults whose name holds a word, and nothing else.
 """
 
 import argparse
@@ -25,6 +26,7 @@ from table import Cell, Table
 from web.test_web_openapi import DOCUMENT
 
 BAD_LINE = (*LINE_FAULTS, "silence", "restart")
+REQUESTS = "hostile HTTP requests (Schemathesis)"
 COLUMNS = (
     *("killed g/b/i", "cut", "frozen", "doubled", "on the line"),
     *("harmed", "stored", "gaps", "wrong"),
@@ -61,12 +63,14 @@ def trial(
         return row(chaos.counts, chain, len(frames), len(wrong)), wrong
 
 
-def fixed_list(scale: float, seed: int) -> list[str]:
-    """Every fault many times, a line each; what was wrong."""
+def fixed_list(scale: float, seed: int, only: str = "") -> list[str]:
+    """Every fault whose name holds `only` many times, a line each; what was wrong."""
     title = f"faults: seed {seed}, {time.strftime('%Y-%m-%d')}"
     table = Table(title, "tries", "lost", "s", "")
     bad = []
     for name, (fault, _, tries) in FAULTS.items():
+        if only not in name:
+            continue
         began = time.monotonic()
         with tempfile.TemporaryDirectory() as folder:
             outcome = fault(Path(folder), max(1, round(tries * scale)), Options(seed=seed))
@@ -74,11 +78,12 @@ def fixed_list(scale: float, seed: int) -> list[str]:
             name, outcome.tries, len(outcome.lost), time.monotonic() - began, f"  {outcome.note}"
         )
         bad += [f"{name}: {line}" for line in outcome.lost]
-    wanted = max(1, round(HOSTILE * scale))
-    began = time.monotonic()
-    asked, failed = hostile_requests(wanted)
-    table.row("hostile HTTP requests (Schemathesis)", asked, failed, time.monotonic() - began)
-    return bad + (["hostile HTTP requests: see above"] if failed else [])
+    if only in REQUESTS:
+        began = time.monotonic()
+        asked, failed = hostile_requests(max(1, round(HOSTILE * scale)))
+        table.row(REQUESTS, asked, failed, time.monotonic() - began)
+        bad += ["hostile HTTP requests: see above"] if failed else []
+    return bad
 
 
 def hostile_requests(wanted: int) -> tuple[int, int]:
@@ -102,9 +107,12 @@ def main() -> int:
     seconds = float(os.environ.get("NEONAT_CHAOS_SECONDS", "300"))
     parser.add_argument("--seconds", type=float, default=seconds, help="for each row")
     parser.add_argument("--scale", type=float, default=1.0, help="of the tries (default: 1)")
+    parser.add_argument("--only", default="", metavar="WORD", help="faults with it in their name")
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
     args = parser.parse_args()
-    bad = fixed_list(args.scale, args.seed)
+    bad = fixed_list(args.scale, args.seed, args.only)
+    if args.only:
+        return told(bad)
     title = f"chaos: {args.seconds:.0f} s each, seed {args.seed}, {time.strftime('%Y-%m-%d')}"
     table = Table(title, *COLUMNS)
     for broker in ("embedded", "mosquitto") if MOSQUITTO else ("embedded",):
@@ -115,6 +123,11 @@ def main() -> int:
                 name += ", bad line" if faults else ""
                 table.row(name, *cells)
                 bad += [f"{name}: {reason}" for reason in wrong]
+    return told(bad)
+
+
+def told(bad: list[str]) -> int:
+    """Say what was wrong; 1 when something was."""
     for reason in bad[:20]:
         print(reason, file=sys.stderr)
     return 1 if bad else 0
