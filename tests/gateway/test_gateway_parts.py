@@ -203,6 +203,7 @@ def test_one_record_that_nobody_takes_does_not_hold_up_the_others():
 
 def test_half_an_acknowledgement_is_taken_by_its_whole_lines():
     sender = sender_of(30)
+    drain(sender, 0)
     assert sender.acknowledge(0, b"1 1 5\n1 10 2", whole=False) == 5
 
 
@@ -227,6 +228,34 @@ def test_a_number_that_this_spool_never_gave_shows_that_its_count_was_lost():
     assert len(set(numbers)) == len(numbers) == left + 2
     assert sender.spool.ack(1, 1, 99) == left
     assert Spool(sender.spool.files, lambda: "+1", 1 << 20, 2048).start([]) == 9
+
+
+def test_numbers_that_others_have_are_kept_and_rest_until_the_next_connection():
+    sender = sender_of(300)
+    drain(sender, 0)
+    sender.acknowledge(0, b"1 1 0\n1 41 40")
+    assert sender.ahead == 1
+    assert sender.spool.records == 301
+    assert envelope.parse_ack(b"1 41 40\n1 2 2") == ([(1, 2, 2)], 0)
+    for now in range(0, 60_000, 500):
+        for numbers in drain(sender, now):
+            taken = [(1, n, n) for n in numbers if n > 40]
+            refused = [(1, n + 1, n) for n in numbers if n <= 40]
+            sender.acknowledge(now, envelope.ack_lines(taken + refused).encode())
+    assert sender.spool.records == 40
+    assert drain(sender, 120_000) == []
+    sender.lost()
+    assert sorted(n for numbers in drain(sender, 120_000) for n in numbers) == list(range(1, 41))
+
+
+def test_what_another_of_the_name_is_told_means_nothing():
+    sender = sender_of(30)
+    assert sender.acknowledge(0, b"1 1 31") == 0
+    drain(sender, 0)
+    assert sender.acknowledge(0, b"1 1 20") == 20
+    sender.acknowledge(0, b"1 16 5\n1 1 0")
+    assert sender.ahead == 0
+    assert sender.spool.records == 11
 
 
 class Anything:

@@ -12,10 +12,11 @@ import pytest
 from brokers import HOST, KINDS, Broker
 from gateways import FRAME, TEXT, Gateway
 from neonat.gateway.envelope import parse_ack
+from neonat.ingest.answers import ack_payloads
 from neonat.ingest.broker_url import broker_url
 from neonat.ingest.intake import state_text
 from neonat.ingest.link import Link, LinkError
-from neonat.ingest.worker import Worker, ack_payloads
+from neonat.ingest.worker import Worker
 from neonat.store import BAD, StoreError, Written
 from waiting import wait_for
 

@@ -141,6 +141,6 @@ def ack_lines(ranges: "list[tuple[int, int, int]]") -> str:
 
 
 def parse_ack(payload: bytes) -> "tuple[list[tuple[int, int, int]], int]":
-    """The (boot, first, last) ranges of an acknowledgement, and how many lines were none."""
+    """The (boot, first, last) ranges that are acknowledged, and how many lines were none."""
     found = list(acks(payload))
-    return [item for item in found if item], found.count(None)
+    return [item for item in found if item and item[1] <= item[2]], found.count(None)

@@ -18,6 +18,8 @@ FAREWELL_MS = 1500
 COMMANDS_MAX = 4
 ANSWER_MS = 250
 NETWORK_MS = 15000
+RENUMBER_MS = 60000
+RENUMBER_SPREAD = 16
 
 
 class Gateway:
@@ -70,7 +72,8 @@ class Gateway:
         if self._tend is not None:
             # It says when the network is there.
             self.uplink.hurry(now + NETWORK_MS)
-        self._connected = self._renumbered = False
+        self._connected = False
+        self._renumber_at: "int | None" = None
         self.timekeeper: "Timekeeper | None" = None
         if getattr(board, "asks_time", False) and config.get("ntp"):
             from neonat.gateway.timekeeper import Timekeeper
@@ -122,7 +125,7 @@ class Gateway:
     def _take(self, now: int, kind: str, payload: bytes, whole: bool) -> None:
         if kind == "ack":
             count = self.sender.acknowledge(now, payload, whole)
-            if self.sender.ahead and not self._renumbered:
+            if self.sender.ahead and self._may_renumber(now):
                 self._renumber(now)
             # A record of this boot: what is on trial can read, connect and deliver.
             elif count and self.unproven and b"\n%d " % self.boot in b"\n" + payload:
@@ -160,15 +163,23 @@ class Gateway:
         self.remote.tries = 0
         self._commands.pop(0)
 
+    def _may_renumber(self, now: int) -> bool:
+        """Once, and later only off taken numbers: two of one name would overtake each other."""
+        at = self._renumber_at
+        return at is None or (self.sender.clash and now >= at)
+
     def _renumber(self, now: int) -> None:
         """Begin a boot that the server does not know yet: the count in the spool was lost.
 
-        Once only, since two gateways of one name would go on with it for ever.
+        Or there is another gateway of this name: where that renumbers too, chance parts them.
         """
-        self._renumbered = True
-        self.log("boot %d was used before: the spool's count was lost" % self.sender.ahead)
+        above = self.sender.ahead
+        self.log("boot %d has records of another spool: this is another boot" % above)
+        if self._renumber_at is not None:
+            above += int(self.board.random() * RENUMBER_SPREAD)
+        self._renumber_at = now + RENUMBER_MS
         heading = [("reason", "renumbered"), ("version", VERSION)]
-        self.boot = self.spool.start(heading, self.sender.ahead)
+        self.boot = self.spool.start(heading, above)
         self.sender.renumbered()
         if self.clock.source != "unset":
             self._emit(now, self._clock_record(now, 0))

@@ -4,6 +4,7 @@ Fresh records come out of a small ring in RAM. Backlog is read from the spool, n
 forward inside it. Nothing is forgotten here: only the spool's `ack` does that.
 """
 
+from neonat.gateway.ledger import coarse
 from neonat.gateway.writing import acks, line, unset_stamp
 
 WINDOW = 8
@@ -12,6 +13,7 @@ PATIENCE_MS = 5000
 PATIENCE_MAX_MS = 10000
 REST_LEAST_MS = 100
 MESSAGE_LEAST = 512
+REFUSED_MAX = 24
 NUMBER_MAX = 4294967295
 
 
@@ -24,14 +26,14 @@ class Flight:
         self.ranges: "list[list[int]]" = []
         self.left = 0
 
-    def add(self, boot: int, seq: int) -> None:
-        """One more record in the message."""
-        last = self.ranges[-1] if self.ranges else None
-        if last and last[0] == boot and last[2] == seq - 1:
-            last[2] = seq
+    def add(self, boot: int, first: int, last: int) -> None:
+        """More records in the message."""
+        before = self.ranges[-1] if self.ranges else None
+        if before and before[0] == boot and before[2] == first - 1:
+            before[2] = last
         else:
-            self.ranges.append([boot, seq, seq])
-        self.left += 1
+            self.ranges.append([boot, first, last])
+        self.left += last - first + 1
 
     def holds(self, boot: int, seq: int) -> bool:
         """Whether the record is in the message."""
@@ -41,8 +43,9 @@ class Flight:
 class Sender:
     """`clock` turns unset stamps of this boot into real ones; `message_max`: 1 KiB or more.
 
-    `ring_max` fresh records stay in RAM, older ones are read from the spool. `ahead` is the boot of
-    an acknowledged record that this spool cannot have written, 0 without one.
+    `ring_max` fresh records stay in RAM, older ones are read from the spool. `ahead` is the newest
+    boot in which the server has records that are not of this spool, 0 without one; `clash` says
+    that they have numbers of this boot.
     """
 
     def __init__(self, spool, clock, gateway: str, message_max: int, ring_max: int):
@@ -54,9 +57,16 @@ class Sender:
         self.acked = 0
         self.bad_acks = 0
         self.ahead = 0
+        self.clash = False
         self._ring: "list[tuple]" = list(spool.fresh)
         self._ring_max = ring_max
         self._flights: "list[Flight]" = []
+        # What the server has other records for: it stays in the spool, and rests.
+        self._refused = Flight(0, True)
+        # Of the boots from `_first` on, which are of this start: in them an acknowledgement of
+        # anything else is for another gateway of the name.
+        self._sent: "list[list[int]]" = []
+        self._first = 0
         self._segment = None
         self._offset = 0
         self._rest_until = 0
@@ -78,6 +88,7 @@ class Sender:
         # Until they are in the flash only this brings them.
         self._ring = sorted(self._ring + again)[-self._ring_max :]
         self._flights = []
+        self._refused = Flight(0, True)
         self._stalled = False
         self._patience = PATIENCE_MS
         self._restart()
@@ -86,6 +97,7 @@ class Sender:
         """The spool began another boot: what waited in RAM is read from the spool."""
         self._ring = []
         self.ahead = 0
+        self.clash = False
         self.lost()
 
     def _restart(self) -> None:
@@ -97,17 +109,19 @@ class Sender:
         if not whole:
             payload = payload[: payload.rfind(b"\n") + 1]
         count = 0
+        self._first = self._first or self.spool.boot
         for item in acks(payload):
             if item is None:
                 self.bad_acks += 1
                 continue
-            count += self.spool.ack(*item)
-            boot, _, last = item
+            boot, first, last = item
+            if first > last:
+                self._refuse(boot, last, first - 1)
+            else:
+                count += self._let_go(boot, first, last)
             # Not the upper half: a forged number must not use up all that there are.
             if (boot, last) > (self.spool.boot, self.spool.seq) and last <= NUMBER_MAX:
                 self.ahead = max(self.ahead, boot if boot <= NUMBER_MAX >> 1 else 0)
-            for flight in self._flights:
-                _trim(flight, *item)
             self._acked_at = now
         if self._acked_at == now:
             self._stalled = False
@@ -115,6 +129,50 @@ class Sender:
             self._flights = [flight for flight in self._flights if flight.left]
         self.acked += count
         return count
+
+    def _let_go(self, boot: int, first: int, last: int) -> int:
+        """These records are stored: how many of them were here and have been sent."""
+        for flight in [*self._flights, self._refused]:
+            _trim(flight, boot, first, last)
+        if boot < self._first:
+            return self.spool.ack(boot, first, last)
+        return sum(
+            [
+                self.spool.ack(boot, max(first, low), min(last, high))
+                for other, low, high in self._sent
+                if other == boot and low <= last and high >= first
+            ]
+        )
+
+    def _fly(self, flight: Flight) -> None:
+        self._flights.append(flight)
+        self._first = self._first or self.spool.boot
+        for boot, first, last in flight.ranges:
+            newest = self._sent[-1] if self._sent else [0, 0, 0]
+            if newest[0] == boot and newest[2] == first - 1:
+                newest[2] = last
+            elif boot >= self._first:
+                self._sent = coarse([*self._sent, [boot, first, last]])
+
+    def _refuse(self, boot: int, first: int, last: int) -> None:
+        """The server has other records of these numbers: mine go again on the next connection."""
+        if boot == self.spool.boot and self._waits(last):
+            self.ahead = max(self.ahead, boot)
+            self.clash = True
+        for flight in self._flights:
+            for item in flight.ranges:
+                low = max(first, item[1])
+                high = min(last, item[2])
+                if item[0] == boot and low <= high and len(self._refused.ranges) < REFUSED_MAX:
+                    self._refused.add(boot, low, high)
+            _trim(flight, boot, first, last)
+
+    def _waits(self, seq: int) -> bool:
+        """Whether a record of this boot is in the spool."""
+        return any(item[0] == seq for item in self.spool.fresh) or any(
+            segment.boot == self.spool.boot and segment.holds(seq)
+            for segment in self.spool.segments
+        )
 
     def _expire(self, now: int) -> None:
         old = [flight for flight in self._flights if now - flight.at >= self._patience]
@@ -155,7 +213,7 @@ class Sender:
 
     def _waiting(self) -> bool:
         busy = len(self._ring) + sum([flight.left for flight in self._flights])
-        return self.spool.records > busy
+        return self.spool.records > busy + self._refused.left
 
     def _live(self, now: int):
         start = len(self._ring)
@@ -169,9 +227,9 @@ class Sender:
         used = 0
         for item in self._ring[start:]:
             used = self._add(used, self._line(item[1], self.spool.boot, item[0], item[2]))
-            flight.add(self.spool.boot, item[0])
+            flight.add(self.spool.boot, item[0], item[0])
         self._ring = self._ring[:start]
-        self._flights.append(flight)
+        self._fly(flight)
         return memoryview(self._buffer)[:used]
 
     def _add(self, used: int, text: str) -> int:
@@ -210,7 +268,7 @@ class Sender:
             rest = min(PATIENCE_MS, self.spool.deadline(now)) if self.spool.fresh else PATIENCE_MS
             self._rest_until = now + max(rest, REST_LEAST_MS)
             return None
-        self._flights.append(flight)
+        self._fly(flight)
         return memoryview(self._buffer)[: self._used]
 
     def _collect(self, segment, flight: Flight) -> bool:
@@ -225,14 +283,16 @@ class Sender:
                     if not used:
                         return True
                     self._used = used
-                    flight.add(segment.boot, seq)
+                    flight.add(segment.boot, seq, seq)
                 self._offset = after
         except OSError:
             self.spool.lose(segment, segment.first, segment.last)
         return False
 
     def _flies(self, boot: int, seq: int) -> bool:
-        return any(flight.holds(boot, seq) for flight in self._flights)
+        return self._refused.holds(boot, seq) or any(
+            flight.holds(boot, seq) for flight in self._flights
+        )
 
 
 def _trim(flight: Flight, boot: int, first: int, last: int) -> None:

@@ -65,7 +65,7 @@ def held_text(ranges: "list[tuple[int, int, int]]") -> str:
 
 
 def acks(payload: bytes):
-    """Yield (boot, first, last) of each line of an acknowledgement, None where it is none."""
+    """Yield (boot, first, last) of each line; first > last: others have `last` to `first` - 1."""
     start = 0
     while start < len(payload):
         end = payload.find(b"\n", start)
@@ -81,4 +81,4 @@ def _range(text: bytes) -> "tuple[int, int, int] | None":
     if len(fields) != 3 or len(text) > 32 or not all(field.isdigit() for field in fields):
         return None
     boot, first, last = [int(field) for field in fields]
-    return (boot, first, last) if 1 <= first <= last else None
+    return (boot, first, last) if first else None

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from neonat.gateway.envelope import MESSAGE_MAX
+from neonat.ingest.answers import ack_payloads, answers
 from neonat.ingest.broker_url import BrokerUrl
 from neonat.ingest.intake import ALONE, Intake, Share
 from neonat.ingest.link import Link, Message
@@ -200,12 +200,8 @@ class Worker:
     def _acknowledge(self, written: Written) -> None:
         self.stored += written.stored
         self.repeated += written.repeated
-        for gateway in {**written.acks, **written.newest}:
-            ranges = written.acks.get(gateway, [])
-            if gateway in written.newest:
-                boot, seq = written.newest[gateway]
-                ranges = [*ranges, (boot, seq, seq)]
-            for payload in ack_payloads(ranges):
+        for gateway, lines in answers(written).items():
+            for payload in ack_payloads(lines):
                 self.link.publish(f"{self._prefix}/{gateway}/ack", payload)
         for record in written.conflicts:
             self.refusals.add(
@@ -269,15 +265,6 @@ class Worker:
             self._health_failure = str(error)
         else:
             self._health_failure = None
-
-
-def ack_payloads(ranges: list[tuple[int, int, int]]) -> list[bytes]:
-    """(boot, first, last) ranges as messages of at most 16 KiB."""
-    per_message = MESSAGE_MAX // len(b"4294967295 4294967295 4294967295\n")
-    return [
-        b"\n".join(b"%d %d %d" % item for item in ranges[start : start + per_message])
-        for start in range(0, len(ranges), per_message)
-    ]
 
 
 def _now() -> int:

@@ -92,7 +92,8 @@ def test_stamps_at_the_ends_of_time():
 def test_acknowledgements_of_any_bytes():
     top = b"4294967295 4294967295 4294967295"
     assert list(acks(top + b"\n1 1 2\n")) == [(4294967295,) * 3, (1, 1, 2)]
-    for bad in (b"1 2", b"1 2 1", b"1 0 2", b"-1 1 2", b"a b c", b"1 1 2 3", b"1  1 2", b"\x00\xff",
+    assert list(acks(b"1 2 1\n2 1 0")) == [(1, 2, 1), (2, 1, 0)]
+    for bad in (b"1 2", b"1 0 2", b"-1 1 2", b"a b c", b"1 1 2 3", b"1  1 2", b"\x00\xff",
                 b"1 1 " + b"9" * 40, b"\xd9\xa1 1 2"):  # fmt: skip
         assert list(acks(bad)) == [None], bad
     for seed in range(100):
