@@ -132,7 +132,7 @@ class Sender:
 
     def _let_go(self, boot: int, first: int, last: int) -> int:
         """These records are stored: how many of them were here and have been sent."""
-        for flight in [*self._flights, self._refused]:
+        for flight in self._flights + [self._refused]:
             _trim(flight, boot, first, last)
         if boot < self._first:
             return self.spool.ack(boot, first, last)
@@ -152,7 +152,7 @@ class Sender:
             if newest[0] == boot and newest[2] == first - 1:
                 newest[2] = last
             elif boot >= self._first:
-                self._sent = coarse([*self._sent, [boot, first, last]])
+                self._sent = coarse(self._sent + [[boot, first, last]])
 
     def _refuse(self, boot: int, first: int, last: int) -> None:
         """The server has other records of these numbers: mine go again on the next connection."""
