@@ -4,7 +4,7 @@ import { isStale, reasonFor } from "../src/live/staleness";
 
 const NOW = Date.UTC(2026, 0, 1, 12);
 const stamp = (ago: number) => new Date(NOW - ago).toISOString();
-const around = { linked: true, serverOk: true, serverReason: "" };
+const around = { linked: true, serverOk: true, trouble: { code: "", words: "" } };
 
 function facts(changes: Partial<Facts> = {}): Facts {
   return {
@@ -23,7 +23,7 @@ test("ten seconds make it stale; a gateway's clock that is ahead does not keep i
 test("the reason is the first thing that is known to be wrong on the way from server to incubator", () => {
   const kind = (changes: Partial<Facts>, other = around) => reasonFor(facts(changes), other, NOW).kind;
   expect(kind({}, { ...around, linked: false })).toBe("no_server");
-  expect(kind({}, { ...around, serverOk: false, serverReason: "disk full" })).toBe("server");
+  expect(kind({}, { ...around, serverOk: false, trouble: { code: "", words: "disk full" } })).toBe("server");
   expect(kind({ online: false })).toBe("gateway_off");
   expect(kind({ state: { link: "connecting" } })).toBe("connecting");
   expect(kind({ state: { link: "down" } })).toBe("line_down");

@@ -370,7 +370,10 @@ def test_the_language_of_a_request(accepted: str | None, own: str | None, langua
         ),
         ({"user": "neu", "password": "short", "role": None}, "ada", "au moins 10 caractères"),
         ({"user": "vera", "password": PASSWORD, "role": None}, "ada", "déjà un utilisateur vera"),
-        ({"user": "neu", "password": PASSWORD, "role": None}, "otto", "le rôle administer"),
+        ({"user": "neu", "password": PASSWORD, "role": 7}, "ada", "« role » "),
+        ({"user": "", "password": PASSWORD, "role": None}, "ada", "« user » "),
+        ({"user": "neu", "pass": PASSWORD}, "ada", "« password » manque"),
+        ({"user": "neu", "password": PASSWORD, "role": None}, "otto", "le rôle « administrer »"),
     ],
 )
 def test_a_reader_of_french_is_told_why_in_french(

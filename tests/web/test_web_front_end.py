@@ -3,6 +3,7 @@
 import filecmp
 import gzip
 import json
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -10,9 +11,12 @@ from pathlib import Path
 import pytest
 
 from neonat.audit.reasons import REASONS
+from neonat.web.health import CODES
+from neonat.web.ward import BACKLOG
 from neonat.web.words import ALARMS
 
 FRONT_END = Path(__file__).parents[2] / "frontend"
+GATEWAY = Path(__file__).parents[2] / "src/neonat/gateway"
 STATIC = Path(__file__).parents[2] / "src/neonat/web/static"
 PACKED_MAX = 90_000
 
@@ -67,6 +71,33 @@ def test_the_lock_file_names_no_registry():
 
 def test_the_page_explains_alarms_as_the_server_does():
     assert json.loads((FRONT_END / "src/words/alarms.json").read_text()) == ALARMS
+
+
+def test_the_page_and_the_server_call_the_same_thing_behind():
+    text = (FRONT_END / "src/live/staleness.ts").read_text()
+    assert f"export const BACKLOG = {BACKLOG};" in text
+
+
+def test_the_page_has_french_for_what_can_be_wrong_with_the_server():
+    text = (FRONT_END / "src/words/fr.ts").read_text()
+    assert [code for code in CODES if not re.search(rf"^  {code}: ", text, re.MULTILINE)] == []
+
+
+def test_the_page_has_french_for_what_gateways_refuse():
+    table = (FRONT_END / "src/words/refusals.ts").read_text()
+    patterns = [
+        re.compile(found.replace("\\/", "/")) for found in re.findall(r"^  \[/(.+)/,", table, re.M)
+    ]
+    said = [
+        text
+        for file in ("commands", "download", "checking", "incoming")
+        for text in re.findall(
+            r'(?:ValueError|BundleError|"error"\] =)\(? ?f?[\'"]([^"]+)"',
+            (GATEWAY / f"{file}.py").read_text(),
+        )
+    ]
+    assert len(said) > 10
+    assert [text for text in said if not any(one.search(text) for one in patterns)] == []
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])

@@ -43,20 +43,21 @@ def test_healthz_says_what_is_missing_until_all_works(tmp_path: Path):
     try:
         status, said = health()
         assert status == 503 and said["ok"] is False and said["reason"].startswith("store: ")
-        assert said["gateways"] is None
+        assert said["gateways"] is None and said["code"] == "store_failing"
         ward = Ward(file)
         wait_for(lambda: "ingest has not run" in (health()[1]["reason"] or ""), what="the store")
         ward.health()
         wait_for(lambda: health()[0] == 200, what="a healthy server")
         assert health()[1]["reason"] is None
-        for change, words in [
-            ({"failure": "disk full"}, "ingest cannot store: disk full"),
-            ({"connected": False}, "no connection to the broker mqtt://127.0.0.1:1883"),
-            ({"running": False}, "ingest is stopped"),
+        for change, words, code in [
+            ({"failure": "disk full"}, "ingest cannot store: disk full", "ingest_failing"),
+            ({"connected": False}, "no connection to the broker mqtt://127.0.0.1", "broker_lost"),
+            ({"running": False}, "ingest is stopped", "ingest_stopped"),
         ]:
             ward.health(**change)
             wait_for(lambda words=words: words in (health()[1]["reason"] or ""), what=words)
-            assert health()[0] == 503
+            status, said = health()
+            assert status == 503 and said["code"] == code
         ward.health()
         wait_for(lambda: health()[0] == 200, what="recovery")
         ward.store.close()

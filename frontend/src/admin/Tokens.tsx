@@ -1,9 +1,11 @@
+import type { ComponentChildren } from "preact";
 import { useSignal } from "@preact/signals";
 import type { Role } from "../access/me";
 import { ask } from "../api";
 import { ms } from "../facts";
 import { useAsked } from "../shell/asked";
 import { confirmed } from "../shell/Confirm";
+import { type Head, Row, Table } from "../shell/Table";
 import { date } from "../words/format";
 import { words } from "../words/language";
 import { fieldsOf, useDoing } from "./form";
@@ -46,44 +48,25 @@ export function Tokens() {
     });
     list.reload();
   };
+  const heads: Head[] = [[w.tokenName, "head"], [w.user], [w.role], [w.expires], [w.used], [w.change, "buttons"]];
+  const cellsOf = (one: Token): ComponentChildren[] => [
+    one.name,
+    one.user ?? "–",
+    w.roles[one.role] ?? one.role,
+    one.expires_at ? date(ms(one.expires_at), "date") : w.never,
+    one.used_at ? date(ms(one.used_at), "dayMinute") : w.never,
+    <button type="button" class="quiet" onClick={() => void remove(one)}>
+      {w.remove}
+    </button>,
+  ];
   return (
     <>
       {list.trouble && <p class="stale-note">{list.trouble}</p>}
-      <table class="wide">
-        <thead>
-          <tr>
-            <th scope="col">{w.tokenName}</th>
-            <th scope="col">{w.user}</th>
-            <th scope="col">{w.role}</th>
-            <th scope="col">{w.expires}</th>
-            <th scope="col">{w.used}</th>
-            <td />
-          </tr>
-        </thead>
-        <tbody>
-          {list.data?.tokens.map((one) => (
-            <tr key={one.id}>
-              <th scope="row">{one.name}</th>
-              <td>{one.user ?? "–"}</td>
-              <td>{w.roles[one.role] ?? one.role}</td>
-              <td>{one.expires_at ? date(ms(one.expires_at), "date") : w.never}</td>
-              <td>{one.used_at ? date(ms(one.used_at), "dayMinute") : w.never}</td>
-              <td class="buttons">
-                <button type="button" class="quiet" onClick={() => void remove(one)}>
-                  {w.remove}
-                </button>
-              </td>
-            </tr>
-          ))}
-          {list.data && !list.data.tokens.length && (
-            <tr>
-              <td colSpan={6} class="soft">
-                {w.none}
-              </td>
-            </tr>
-          )}
-        </tbody>
-      </table>
+      <Table heads={heads} empty={list.data && w.none}>
+        {(list.data?.tokens ?? []).map((one) => (
+          <Row key={one.id} heads={heads} cells={cellsOf(one)} />
+        ))}
+      </Table>
       <form class="fields" onSubmit={(event) => void add(event)}>
         <label>
           {w.tokenName} <input name="name" required maxLength={64} />

@@ -1,5 +1,7 @@
+import type { ComponentChildren } from "preact";
 import { ms } from "../facts";
 import { usePages } from "../shell/asked";
+import { type Head, Row, Table } from "../shell/Table";
 import { date } from "../words/format";
 import { words } from "../words/language";
 
@@ -18,42 +20,15 @@ interface Entry {
 export function Trail() {
   const w = words().admin;
   const trail = usePages<Entry>("/audit-trail", "entries", { limit: 50 });
+  const heads: Head[] = [[w.at], [w.user], [w.action], [words().beds.gateway], [w.outcome], [w.details, "details"]];
   return (
     <>
       {trail.trouble && <p class="stale-note">{trail.trouble}</p>}
-      <table class="wide">
-        <thead>
-          <tr>
-            <th scope="col">{w.at}</th>
-            <th scope="col">{w.user}</th>
-            <th scope="col">{w.action}</th>
-            <th scope="col">{words().beds.gateway}</th>
-            <th scope="col">{w.outcome}</th>
-            <th scope="col">{w.details}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {trail.rows.map((one) => (
-            <tr key={one.id}>
-              <td>{date(ms(one.at), "full")}</td>
-              <td>
-                {one.user ?? "–"} <span class="soft">{one.via}</span>
-              </td>
-              <td>{one.action}</td>
-              <td>{one.gateway ?? ""}</td>
-              <td>{one.outcome}</td>
-              <td class="details">{detailsOf(one)}</td>
-            </tr>
-          ))}
-          {!trail.rows.length && !trail.loading && (
-            <tr>
-              <td colSpan={6} class="soft">
-                {w.none}
-              </td>
-            </tr>
-          )}
-        </tbody>
-      </table>
+      <Table heads={heads} empty={trail.loading ? null : w.none}>
+        {trail.rows.map((one) => (
+          <Row key={one.id} heads={heads} cells={cellsOf(one)} />
+        ))}
+      </Table>
       {trail.more && (
         <button type="button" class="quiet below" onClick={trail.more} disabled={trail.loading}>
           {w.more}
@@ -61,6 +36,20 @@ export function Trail() {
       )}
     </>
   );
+}
+
+function cellsOf(one: Entry): ComponentChildren[] {
+  const w = words();
+  return [
+    date(ms(one.at), "full"),
+    <>
+      {one.user ?? "–"} <span class="soft">{w.admin.ways[one.via] ?? one.via}</span>
+    </>,
+    w.admin.done[one.action] ?? one.action,
+    one.gateway ?? "",
+    w.admin.outcomes[one.outcome] ?? one.outcome,
+    detailsOf(one),
+  ];
 }
 
 /** What is known besides, as `key: value`. */

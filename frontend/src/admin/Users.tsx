@@ -1,8 +1,10 @@
+import type { ComponentChildren } from "preact";
 import { me, type Role } from "../access/me";
 import { ask } from "../api";
 import { ms } from "../facts";
 import { useAsked } from "../shell/asked";
 import { confirmed } from "../shell/Confirm";
+import { type Head, Row, Table } from "../shell/Table";
 import { date } from "../words/format";
 import { words } from "../words/language";
 import { fieldsOf, useDoing } from "./form";
@@ -61,53 +63,35 @@ export function Users() {
     });
     list.reload();
   };
+  const heads: Head[] = [[w.user, "head"], [w.role], [w.state], [w.signedIn], [w.change, "buttons"]];
+  const cellsOf = (one: User): ComponentChildren[] => [
+    <>
+      {one.user} {one.oidc && <span class="soft">{w.oidc}</span>}
+    </>,
+    <select aria-label={`${w.role}: ${one.user}`} value={one.role ?? ""} onChange={(event) => void change(one.user, { role: event.currentTarget.value || null })}>
+      <RoleOptions />
+    </select>,
+    one.disabled ? w.disabled : w.active,
+    one.signed_in_at ? date(ms(one.signed_in_at), "dayMinute") : w.never,
+    <>
+      <button type="button" class="quiet" onClick={() => void change(one.user, { disabled: !one.disabled })}>
+        {one.disabled ? w.enable : w.disable}
+      </button>
+      {one.user !== me.value?.user && (
+        <button type="button" class="quiet" onClick={() => void remove(one.user)}>
+          {w.remove}
+        </button>
+      )}
+    </>,
+  ];
   return (
     <>
       {list.trouble && <p class="stale-note">{list.trouble}</p>}
-      <table class="wide">
-        <thead>
-          <tr>
-            <th scope="col">{w.user}</th>
-            <th scope="col">{w.role}</th>
-            <th scope="col">{w.state}</th>
-            <th scope="col">{w.signedIn}</th>
-            <td />
-          </tr>
-        </thead>
-        <tbody>
-          {list.data?.users.map((one) => (
-            <tr key={one.user}>
-              <th scope="row">
-                {one.user} {one.oidc && <span class="soft">{w.oidc}</span>}
-              </th>
-              <td>
-                <select aria-label={`${w.role}: ${one.user}`} value={one.role ?? ""} onChange={(event) => void change(one.user, { role: event.currentTarget.value || null })}>
-                  <RoleOptions />
-                </select>
-              </td>
-              <td>{one.disabled ? w.disabled : w.active}</td>
-              <td>{one.signed_in_at ? date(ms(one.signed_in_at), "dayMinute") : w.never}</td>
-              <td class="buttons">
-                <button type="button" class="quiet" onClick={() => void change(one.user, { disabled: !one.disabled })}>
-                  {one.disabled ? w.enable : w.disable}
-                </button>
-                {one.user !== me.value?.user && (
-                  <button type="button" class="quiet" onClick={() => void remove(one.user)}>
-                    {w.remove}
-                  </button>
-                )}
-              </td>
-            </tr>
-          ))}
-          {list.data && !list.data.users.length && (
-            <tr>
-              <td colSpan={5} class="soft">
-                {w.none}
-              </td>
-            </tr>
-          )}
-        </tbody>
-      </table>
+      <Table heads={heads} empty={list.data && w.none}>
+        {(list.data?.users ?? []).map((one) => (
+          <Row key={one.user} heads={heads} cells={cellsOf(one)} />
+        ))}
+      </Table>
       <form class="fields" onSubmit={(event) => void add(event)}>
         <label>
           {w.user} <input name="user" required maxLength={64} autocomplete="off" />

@@ -1,9 +1,11 @@
+import type { ComponentChildren } from "preact";
 import type { Level } from "../alarm";
 import type { Alarm } from "../facts";
 import { ms } from "../facts";
 import { factsOf, names } from "../live/gateways";
 import { href, refine, route } from "../route";
 import { useAsked, usePages } from "../shell/asked";
+import { type Head, Row, Table } from "../shell/Table";
 import { AlarmChip } from "../ward/Alarms";
 import { placeOf } from "../ward/place";
 import { date, duration } from "../words/format";
@@ -61,30 +63,18 @@ export function AlarmLog() {
   const log = usePages<Logged>("/alarms", "alarms", { from, gateway, priority: filter.levels, code: filter.code, limit: 100 });
   const counts = useAsked<CountsAnswer>("/alarms/counts", { from, gateway, zone });
   const trouble = log.trouble || counts.trouble;
+  const heads: Head[] = [[w.alarm, "lead"], [w.meaning, "lead"], [w.bed], [w.began], [w.lasted]];
   return (
     <div class="log">
       <Filters filter={filter} />
       {trouble && <p class="stale-note">{trouble}</p>}
       {counts.data && <Counts days={counts.data.days} code={filter.code} choose={(code) => keep({ ...filter, code: filter.code === code ? "" : code })} />}
       <section class="panel">
-        <table class="wide">
-          <caption class="hidden">{w.title}</caption>
-          <thead>
-            <tr>
-              <th scope="col">{w.alarm}</th>
-              <th scope="col">{w.meaning}</th>
-              <th scope="col">{w.bed}</th>
-              <th scope="col">{w.began}</th>
-              <th scope="col">{w.lasted}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {log.rows.map((one) => (
-              <Row key={`${one.gateway} ${one.codepage} ${one.code} ${one.started_at}`} one={one} />
-            ))}
-          </tbody>
-        </table>
-        {!log.rows.length && <p class="soft">{log.loading ? words().history.loading : w.none}</p>}
+        <Table heads={heads} caption={w.title} empty={log.loading ? words().history.loading : w.none}>
+          {log.rows.map((one) => (
+            <Row key={`${one.gateway} ${one.codepage} ${one.code} ${one.started_at}`} heads={heads} cells={cellsOf(one)} />
+          ))}
+        </Table>
         {log.more && (
           <button type="button" class="quiet below" onClick={log.more} disabled={log.loading}>
             {w.more}
@@ -95,25 +85,18 @@ export function AlarmLog() {
   );
 }
 
-function Row({ one }: { one: Logged }) {
-  const w = words().log;
+function cellsOf(one: Logged): ComponentChildren[] {
   const began = ms(one.started_at);
   const around: Record<string, string> = began === null ? {} : { from: new Date(began - HOUR_MS / 2).toISOString(), to: new Date(began + HOUR_MS / 2).toISOString() };
-  return (
-    <tr>
-      <td>
-        <AlarmChip alarm={one} plain />
-      </td>
-      <td>{one.explained}</td>
-      <td>{one.bed ? [one.bed, one.room].filter(Boolean).join(" · ") : one.gateway}</td>
-      <td>
-        <a href={href("incubator", one.gateway, around)}>{date(began, "full")}</a>
-      </td>
-      <td>
-        {duration(one.duration_s * 1000)} {!one.ended_at && <b class="stands">{w.stands}</b>}
-      </td>
-    </tr>
-  );
+  return [
+    <AlarmChip alarm={one} plain />,
+    one.explained,
+    one.bed ? [one.bed, one.room].filter(Boolean).join("\u00a0·\u00a0") : one.gateway,
+    <a href={href("incubator", one.gateway, around)}>{date(began, "full")}</a>,
+    <>
+      {duration(one.duration_s * 1000)} {!one.ended_at && <b class="stands">{words().log.stands}</b>}
+    </>,
+  ];
 }
 
 function Filters({ filter }: { filter: Filter }) {

@@ -1,3 +1,4 @@
+import type { ComponentChildren } from "preact";
 import { useSignal } from "@preact/signals";
 import { may } from "../access/me";
 import { ask, reasonOf } from "../api";
@@ -6,6 +7,7 @@ import { factsOf, names } from "../live/gateways";
 import { href } from "../route";
 import { usePages } from "../shell/asked";
 import { confirmed } from "../shell/Confirm";
+import { type Head, Row, Table } from "../shell/Table";
 import { date } from "../words/format";
 import { words } from "../words/language";
 
@@ -43,28 +45,35 @@ export function Beds() {
     }
     past.reload();
   };
+  const present: Head[] = [[w.gateway, "head"], ...PARTS.map((part): Head => [w[part]]), [w.from]];
+  const times: Head[] = [...PARTS.map((part): Head => [w[part]]), [w.gateway], [w.from], [w.until], [w.change, "buttons"]];
+  const cellsOf = (one: Assignment): ComponentChildren[] => [
+    ...PARTS.map((part) => one[part] ?? "–"),
+    <a href={href("incubator", one.gateway, one.until ? { from: one.from, to: one.until } : {})}>{one.gateway}</a>,
+    date(ms(one.from), "dayMinute"),
+    one.until ? date(ms(one.until), "dayMinute") : w.stands,
+    may("operate") && (
+      <>
+        {!one.until && (
+          <button type="button" class="quiet" onClick={() => void change(one, "PATCH")}>
+            {w.end}
+          </button>
+        )}
+        <button type="button" class="quiet" onClick={() => void change(one, "DELETE")}>
+          {w.remove}
+        </button>
+      </>
+    ),
+  ];
   return (
     <div class="beds">
       <section class="panel">
         <h2>{w.now}</h2>
-        <table class="wide">
-          <thead>
-            <tr>
-              <th scope="col">{w.gateway}</th>
-              {PARTS.map((part) => (
-                <th key={part} scope="col">
-                  {w[part]}
-                </th>
-              ))}
-              <th scope="col">{w.from}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {names.value.map((name) => (
-              <Present key={name} name={name} />
-            ))}
-          </tbody>
-        </table>
+        <Table heads={present}>
+          {names.value.map((name) => (
+            <Present key={name} name={name} heads={present} />
+          ))}
+        </Table>
       </section>
       {may("operate") && (
         <section class="panel">
@@ -107,46 +116,11 @@ export function Beds() {
       <section class="panel">
         <h2>{w.past}</h2>
         {past.trouble && <p class="stale-note">{past.trouble}</p>}
-        <table class="wide">
-          <thead>
-            <tr>
-              <th scope="col">{w.bed}</th>
-              <th scope="col">{w.room}</th>
-              <th scope="col">{w.device}</th>
-              <th scope="col">{w.patient}</th>
-              <th scope="col">{w.gateway}</th>
-              <th scope="col">{w.from}</th>
-              <th scope="col">{w.until}</th>
-              <td />
-            </tr>
-          </thead>
-          <tbody>
-            {past.rows.map((one) => (
-              <tr key={one.id}>
-                {PARTS.map((part) => (
-                  <td key={part}>{one[part] ?? "–"}</td>
-                ))}
-                <td>
-                  <a href={href("incubator", one.gateway, one.until ? { from: one.from, to: one.until } : {})}>{one.gateway}</a>
-                </td>
-                <td>{date(ms(one.from), "dayMinute")}</td>
-                <td>{one.until ? date(ms(one.until), "dayMinute") : w.stands}</td>
-                <td class="buttons">
-                  {may("operate") && !one.until && (
-                    <button type="button" class="quiet" onClick={() => void change(one, "PATCH")}>
-                      {w.end}
-                    </button>
-                  )}
-                  {may("operate") && (
-                    <button type="button" class="quiet" onClick={() => void change(one, "DELETE")}>
-                      {w.remove}
-                    </button>
-                  )}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+        <Table heads={times} empty={past.loading ? null : words().admin.none}>
+          {past.rows.map((one) => (
+            <Row key={one.id} heads={times} cells={cellsOf(one)} />
+          ))}
+        </Table>
         {past.more && (
           <button type="button" class="quiet below" onClick={past.more}>
             {words().admin.more}
@@ -157,16 +131,10 @@ export function Beds() {
   );
 }
 
-function Present({ name }: { name: string }) {
+function Present({ name, heads }: { name: string; heads: readonly Head[] }) {
   const w = words().beds;
   const given = factsOf(name)?.value.tile?.assignment;
-  return (
-    <tr>
-      <th scope="row">
-        <a href={href("incubator", name)}>{name}</a>
-      </th>
-      {given ? PARTS.map((part) => <td key={part}>{given[part] ?? "–"}</td>) : <td colSpan={PARTS.length}>{w.unnamed}</td>}
-      <td>{given ? date(ms(given.from), "dayMinute") : ""}</td>
-    </tr>
-  );
+  const parts = given ? PARTS.map((part) => given[part] ?? "–") : [<span class="soft">{w.unnamed}</span>];
+  const from = given ? date(ms(given.from), "dayMinute") : "";
+  return <Row heads={heads} cells={[<a href={href("incubator", name)}>{name}</a>, ...parts, ...(given ? [from] : [])]} />;
 }

@@ -4,6 +4,7 @@ import { ms } from "../facts";
 import { useAsked } from "../shell/asked";
 import { confirmed } from "../shell/Confirm";
 import { date, percent } from "../words/format";
+import { reasonIn } from "../words/refusals";
 import { words } from "../words/language";
 import { type Action, base64, planOf, UNDER_WAY } from "./fleet";
 
@@ -104,5 +105,5 @@ function outcome(one: Action): string {
   const w = words().actions;
   const text = w.states[one.state] ?? one.state;
   if (one.state === "sending" && one.progress !== null) return `${text} ${percent(one.progress)}`;
-  return one.error ? `${text}: ${one.error}` : text;
+  return one.error ? w.because(text, reasonIn(one.error)) : text;
 }

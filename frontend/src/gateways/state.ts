@@ -31,8 +31,8 @@ export function line(facts: Facts): Said {
   if (!said) return { text: "–", tone: "old" };
   const { baud, parity } = part(facts.state, "line");
   const letter = { odd: "O", even: "E", none: "N" }[text(parity)] ?? "?";
-  const speed = text(baud) ? ` ${text(baud)} 8${letter}1` : "";
-  return { text: w.line(w.links[said] ?? said) + speed, tone: tone(facts, said === "up" ? "good" : "bad") };
+  const speed = text(baud) ? `, ${text(baud)} 8${letter}1` : "";
+  return { text: (w.links[said] ?? said) + speed, tone: tone(facts, said === "up" ? "good" : "bad") };
 }
 
 export function clock(facts: Facts): Said {

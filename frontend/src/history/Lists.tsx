@@ -22,7 +22,7 @@ export function Summaries({ history }: { history: History }) {
   return (
     <table class="summary">
       <caption>
-        {w.summary}: {date(view.from, "full")} – {date(view.to, "full")}
+        {w.summary(date(view.from, "full"), date(view.to, "full"))}
       </caption>
       <thead>
         <tr>

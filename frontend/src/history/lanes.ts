@@ -26,7 +26,7 @@ export function eventText(event: Event): string {
     case "mode":
       return event.text ? modeOf(event.text) : words().code(event.code ?? "?");
     case "setting":
-      return `${nameOf(plain(event.name) || (event.code ?? "?"))} ${field({ value: event.value })} ${unit(event.unit)}`.trim();
+      return `${event.name ? nameOf(plain(event.name)) : words().unknownSetting(event.code ?? "?")} ${field({ value: event.value })} ${unit(event.unit)}`.trim();
     case "weight":
       return `${field({ value: event.value })} ${unit(event.unit)}`.trim();
     case "assignment":

@@ -23,7 +23,7 @@ export function noteOf(facts: Facts, at: number): string {
   const w = words();
   const last = timeOf(facts.measured);
   const since = last === null ? w.ward.never : w.ward.last(clockTime(last, at));
-  const around = { linked: link.value !== "lost", serverOk: server.value.ok, serverReason: server.value.reason };
+  const around = { linked: link.value !== "lost", serverOk: server.value.ok, trouble: server.value.trouble };
   const reason = w.reason(reasonFor(facts, around, at));
   return reason ? `${since} – ${reason}` : since;
 }

@@ -1,9 +1,11 @@
 // The connection to the server's event stream: opened, watched, opened again.
 
 import { signal } from "@preact/signals";
+import { reasonOf } from "../api";
 import type { Facts } from "../facts";
 import { forgetTimes, hearTime, knowsTime, serverNow, tick } from "./clock";
 import { hearFacts, whole } from "./gateways";
+import type { Trouble } from "./staleness";
 
 const SILENCE_MS = 12_000;
 const WAIT_MS = { first: 1000, most: 8000, factor: 1.6 };
@@ -13,8 +15,9 @@ export type LinkState = "opening" | "open" | "lost";
 
 export const link = signal<LinkState>("opening");
 export const lostAt = signal<number | null>(null);
+const NO_TROUBLE: Trouble = { code: "", words: "" };
 /** Whether the server takes in data, why not, and how many gateways it knows. */
-export const server = signal<{ ok: boolean; reason: string; gateways: number | null }>({ ok: true, reason: "", gateways: null });
+export const server = signal<{ ok: boolean; trouble: Trouble; gateways: number | null }>({ ok: true, trouble: NO_TROUBLE, gateways: null });
 export const timeKnown = signal(false);
 /** Counts how often a server that is there would not open the stream: it may want a sign-in. */
 export const refused = signal(0);
@@ -31,9 +34,12 @@ let news: Facts[] = [];
 interface Status {
   now?: string;
   ok: boolean;
+  code?: string | null;
   reason?: string | null;
   gateways?: number | null;
 }
+
+const troubleOf = ({ code, reason }: Status): Trouble => ({ code: code ?? "", words: reason ?? "" });
 
 function hear(stamp: string | undefined): void {
   heardAt = performance.now();
@@ -63,7 +69,7 @@ function takeNews(): void {
 function onClock(message: MessageEvent<string>): void {
   const status = JSON.parse(message.data) as Status;
   hear(status.now);
-  server.value = { ok: status.ok, reason: status.reason ?? "", gateways: status.gateways ?? null };
+  server.value = { ok: status.ok, trouble: troubleOf(status), gateways: status.gateways ?? null };
   if (document.hidden) takeNews();
 }
 
@@ -96,10 +102,10 @@ function retryLater(): void {
   fetch("/healthz", { cache: "no-store" })
     .then((answer) => answer.json() as Promise<Status>)
     .then((status) => {
-      server.value = { ...server.value, reason: status.reason ?? "" };
+      server.value = { ...server.value, trouble: troubleOf(status) };
       refused.value++;
     })
-    .catch(() => (server.value = { ...server.value, reason: "" }));
+    .catch(() => (server.value = { ...server.value, trouble: NO_TROUBLE }));
 }
 
 function beat(): void {
@@ -126,7 +132,7 @@ export function connect(change = 0): void {
 export function waitFor(work: () => Promise<void>): void {
   work().catch((error: unknown) => {
     if (link.value !== "open") lose();
-    server.value = { ...server.value, reason: error instanceof Error ? error.message : "" };
+    server.value = { ...server.value, trouble: { code: "", words: reasonOf(error) } };
     setTimeout(() => waitFor(work), WAIT_MS.first);
   });
 }

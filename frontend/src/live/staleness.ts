@@ -5,11 +5,18 @@ import { ms, part, timeOf, type Facts, type Stamped } from "../facts";
 export const STALE_MS = 10_000;
 /** Settings and modes are asked for every 10 s; three times that is late. */
 export const SLOW_STALE_MS = 30_000;
-export const BACKLOG = 100;
+/** More records than this in a gateway's spool, and the server is behind, as neonat.web.ward has it. */
+export const BACKLOG = 30;
+
+/** What the server says is wrong with it: its stable code, and its own words. */
+export interface Trouble {
+  code: string;
+  words: string;
+}
 
 export type Reason =
   | { kind: "no_server" }
-  | { kind: "server"; words: string }
+  | { kind: "server"; trouble: Trouble }
   | { kind: "gateway_off" }
   | { kind: "connecting" }
   | { kind: "line_down" }
@@ -21,7 +28,7 @@ export type Reason =
 export interface Surroundings {
   linked: boolean;
   serverOk: boolean;
-  serverReason: string;
+  trouble: Trouble;
 }
 
 export function isOld(fact: Stamped | null | undefined, limit: number, now: number): boolean {
@@ -36,7 +43,7 @@ export function isStale(facts: Facts, now: number): boolean {
 /** Why no current values come, by what is known first along the way from server to incubator. */
 export function reasonFor(facts: Facts, around: Surroundings, now: number): Reason {
   if (!around.linked) return { kind: "no_server" };
-  if (!around.serverOk) return { kind: "server", words: around.serverReason };
+  if (!around.serverOk) return { kind: "server", trouble: around.trouble };
   if (facts.online === false) return { kind: "gateway_off" };
   const line = facts.state?.link;
   if (line === "connecting") return { kind: "connecting" };

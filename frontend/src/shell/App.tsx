@@ -12,6 +12,7 @@ import { link, lostAt, server, timeKnown } from "../live/link";
 import { href, route } from "../route";
 import { Tally } from "../ward/Tally";
 import { Ward } from "../ward/Ward";
+import type { Trouble } from "../live/staleness";
 import { clockTime, date } from "../words/format";
 import { words } from "../words/language";
 import { Choices } from "./Choices";
@@ -126,6 +127,12 @@ function Live() {
   );
 }
 
+/** What is wrong with the server, in the reader's language where it has words for it. */
+function Told({ trouble }: { trouble: Trouble }) {
+  const said = words().server(trouble);
+  return <span lang={said === trouble.words ? "en" : undefined}>{said}</span>;
+}
+
 function Banner() {
   const w = words().link;
   const lost = link.value === "lost";
@@ -133,7 +140,7 @@ function Banner() {
   return (
     <div class="banner" id="banner" role="status" aria-live="polite" hidden={!trouble}>
       {trouble && <strong>{lost ? w.lostTitle : w.serverTitle}</strong>}{" "}
-      {lost && <span>{w.lostText(clockTime(lostAt.value, now.peek()))}</span>} {trouble && <span>{server.value.reason}</span>}
+      {lost && <span>{w.lostText(clockTime(lostAt.value, now.peek()))}</span>} {trouble && <Told trouble={server.value.trouble} />}
     </div>
   );
 }

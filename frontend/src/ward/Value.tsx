@@ -8,13 +8,15 @@ const REACH = 2;
 
 export function Value({ item, gauge = false }: { item: Shown; gauge?: boolean }) {
   const { reading, setting } = item;
-  const target = setting ? field(setting) : "";
+  // A set point that nobody knows belongs to no value: it stands for itself.
+  const alone = !reading && setting && !item.name ? setting : undefined;
+  const target = setting && !alone ? field(setting) : "";
   const away = gauge && typeof reading?.value === "number" && typeof setting?.value === "number" ? reading.value - setting.value : null;
   return (
-    <div class="value" data-missing={reading ? undefined : ""} data-unknown={item.name ? undefined : ""}>
+    <div class="value" data-missing={reading || alone ? undefined : ""} data-unknown={item.name ? undefined : ""}>
       <dt>{labelOf(item)}</dt>
       <dd>
-        <span class="number">{field(reading)}</span>
+        <span class="number">{field(reading ?? alone)}</span>
         <span class="unit">{unit(reading?.unit ?? setting?.unit)}</span>
         {target && <span class="set">{words().ward.set(target)}</span>}
         {away !== null && <Gauge away={away} />}

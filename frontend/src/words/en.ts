@@ -1,7 +1,7 @@
 // The page's English. `fr.ts` has the same keys; the type check holds them together.
 
 import type { Level } from "../alarm";
-import type { Reason } from "../live/staleness";
+import type { Reason, Trouble } from "../live/staleness";
 
 const count = (n: number, one: string, many: string) => `${n} ${n === 1 ? one : many}`;
 
@@ -12,6 +12,8 @@ export const en = {
   unknownTime: "an unknown time",
   units: { day: "d" },
   code: (code: string) => `Code ${code}`,
+  unknownCode: (code: string) => `Unknown code ${code}`,
+  unknownSetting: (code: string) => `Unknown setting ${code}`,
   nav: {
     label: "Pages",
     ward: "Ward",
@@ -21,7 +23,7 @@ export const en = {
     admin: "Admin",
   },
   language: "Language",
-  theme: { label: "Appearance", auto: "As the system", light: "Day", dark: "Night" },
+  theme: { label: "Appearance", auto: "System", light: "Day", dark: "Night" },
   link: {
     opening: "Connecting",
     open: "Live",
@@ -151,7 +153,7 @@ export const en = {
       no_numbers: "original firmware, no numbers",
       server_behind: "server behind",
     } as Record<string, string>,
-    summary: "In this time",
+    summary: (from: string, to: string) => `In this time: ${from} – ${to}`,
     least: "Least",
     mean: "Mean",
     most: "Most",
@@ -175,8 +177,7 @@ export const en = {
     offline: "Offline",
     stateUnknown: "Not known",
     serialLine: "Serial line",
-    line: (state: string) => `Line ${state}`,
-    links: { up: "up", down: "down", connecting: "connecting" } as Record<string, string>,
+    links: { up: "Up", down: "Down", connecting: "Connecting" } as Record<string, string>,
     clock: "Clock",
     clocks: { ntp: "set by the network", rtc: "from its own clock chip", unset: "not set" } as Record<string, string>,
     spool: "In its spool",
@@ -187,7 +188,7 @@ export const en = {
     start: "Start",
     started: (boot: string, time: string) => `no. ${boot}${time ? `, at ${time}` : ""}`,
     lineErrors: "Line errors",
-    errors: { checksum: "checksum", timeout: "timeout" } as Record<string, string>,
+    errors: { checksum: "checksum", timeout: "timeout", truncated: "cut short", noise: "noise", oversize: "too long" } as Record<string, string>,
     none: "none",
     memory: "Memory free",
     restarts: "Restarts today",
@@ -206,6 +207,7 @@ export const en = {
     question: (what: string, gateway: string) => `${what}: ${gateway}?`,
     yes: (what: string) => what,
     waiting: "Waiting for the gateway’s reply…",
+    because: (what: string, why: string) => `${what}: ${why}`,
     past: "The last actions",
     texts: {
       restart: "The gateway starts anew. Nothing that it has read is lost; what the incubator says meanwhile is not heard.",
@@ -224,6 +226,7 @@ export const en = {
     unnamed: "Not named",
     name: "Name",
     move: "Name or move",
+    change: "Change",
     gateway: "Gateway",
     bed: "Bed",
     room: "Room",
@@ -255,7 +258,27 @@ export const en = {
     disabled: "disabled",
     disable: "Disable",
     enable: "Enable",
-    created: "Made",
+    change: "Change",
+    ways: { session: "page", token: "token", oidc: "hospital’s sign-in", open: "without sign-in", command: "command line" } as Record<string, string>,
+    done: {
+      "sign-in": "signed in",
+      "sign-out": "signed out",
+      setup: "became the first administrator",
+      "add-user": "added a user",
+      "change-user": "changed a user",
+      "remove-user": "deleted a user",
+      "change-password": "changed the password",
+      "add-token": "made a token",
+      "remove-token": "deleted a token",
+      assign: "named an incubator",
+      "correct-assignment": "corrected an assignment",
+      "remove-assignment": "deleted an assignment",
+      restart: "restart",
+      "set-poll": "poll plan",
+      webrepl: "WebREPL",
+      update: "update",
+    } as Record<string, string>,
+    outcomes: { done: "done", asked: "asked", refused: "refused", no_reply: "no reply", no_broker: "no broker", sending: "being sent", trial: "on trial" } as Record<string, string>,
     signedIn: "Last sign-in",
     never: "never",
     add: "Add",
@@ -285,12 +308,13 @@ export const en = {
   oddPriority: (text: string) => `Priority “${text}”`,
   alarmCode: (page: number | null, code: string, number: number) =>
     `page ${page}, code ${code}` + (number ? `, priority ${number} of 31` : ""),
+  server: ({ words }: Trouble): string => words,
   reason: (reason: Reason): string => {
     switch (reason.kind) {
       case "no_server":
         return "no connection to the server";
       case "server":
-        return `server: ${reason.words}`;
+        return `server: ${reason.trouble.words}`;
       case "gateway_off":
         return "gateway offline";
       case "connecting":

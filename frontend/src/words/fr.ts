@@ -1,8 +1,28 @@
 // Le français de la page ; mêmes clés que `en.ts`.
 
+import type { Trouble } from "../live/staleness";
 import type { Words } from "./en";
 
 const count = (n: number, one: string, many: string) => `${n} ${n < 2 ? one : many}`;
+
+const TROUBLES: Record<string, string> = {
+  ingest_new: "la réception n’a encore jamais tourné sur cette base ; lancez neonat serve ou neonat ingest",
+  ingest_stopped: "la réception est arrêtée ; lancez neonat serve ou neonat ingest",
+  ingest_silent: "la réception ne donne plus signe de vie ; voyez son journal",
+};
+/** Ceux-ci sont suivis des mots mêmes du serveur, qui disent ce qui manque. */
+const TECHNICAL: Record<string, [string, RegExp]> = {
+  store_failing: ["la base de données ne répond pas", /^store: /],
+  ingest_failing: ["la réception ne peut pas enregistrer", /^ingest cannot store: /],
+  broker_lost: ["la réception n’a pas de connexion au broker", /^ingest has no connection to the broker ?/],
+};
+
+function told({ code, words }: Trouble): string {
+  const [text, start] = TECHNICAL[code] ?? [];
+  if (!text || !start) return TROUBLES[code] ?? words;
+  const rest = words.replace(start, "");
+  return rest ? `${text} (${rest})` : text;
+}
 
 export const fr: Words = {
   name: "Français",
@@ -11,6 +31,8 @@ export const fr: Words = {
   unknownTime: "une heure inconnue",
   units: { day: "j" },
   code: (code) => `Code ${code}`,
+  unknownCode: (code) => `Code inconnu ${code}`,
+  unknownSetting: (code) => `Réglage inconnu ${code}`,
   nav: {
     label: "Pages",
     ward: "Service",
@@ -20,7 +42,7 @@ export const fr: Words = {
     admin: "Admin",
   },
   language: "Langue",
-  theme: { label: "Apparence", auto: "Comme le système", light: "Jour", dark: "Nuit" },
+  theme: { label: "Apparence", auto: "Système", light: "Jour", dark: "Nuit" },
   link: {
     opening: "Connexion",
     open: "En direct",
@@ -150,7 +172,7 @@ export const fr: Words = {
       no_numbers: "logiciel d’origine, sans numéros",
       server_behind: "serveur en retard",
     },
-    summary: "Sur cette durée",
+    summary: (from, to) => `Sur cette durée : ${from} – ${to}`,
     least: "Minimum",
     mean: "Moyenne",
     most: "Maximum",
@@ -174,8 +196,7 @@ export const fr: Words = {
     offline: "Hors ligne",
     stateUnknown: "Inconnu",
     serialLine: "Ligne série",
-    line: (state) => `Ligne ${state}`,
-    links: { up: "établie", down: "coupée", connecting: "en connexion" },
+    links: { up: "Établie", down: "Coupée", connecting: "En connexion" },
     clock: "Horloge",
     clocks: { ntp: "réglée par le réseau", rtc: "par sa propre puce", unset: "pas réglée" },
     spool: "En attente",
@@ -186,7 +207,7 @@ export const fr: Words = {
     start: "Démarrage",
     started: (boot, time) => `n° ${boot}${time ? `, à ${time}` : ""}`,
     lineErrors: "Erreurs de ligne",
-    errors: { checksum: "somme de contrôle", timeout: "délai dépassé" },
+    errors: { checksum: "somme de contrôle", timeout: "délai dépassé", truncated: "trame coupée", noise: "parasites", oversize: "trame trop longue" },
     none: "aucune",
     memory: "Mémoire libre",
     restarts: "Redémarrages du jour",
@@ -205,6 +226,7 @@ export const fr: Words = {
     question: (what, gateway) => `${what} : ${gateway} ?`,
     yes: (what) => what,
     waiting: "En attente de la réponse de la passerelle…",
+    because: (what, why) => `${what} : ${why}`,
     past: "Les dernières actions",
     texts: {
       restart: "La passerelle redémarre. Rien de ce qu’elle a lu n’est perdu ; ce que l’incubateur dit entre-temps n’est pas entendu.",
@@ -223,6 +245,7 @@ export const fr: Words = {
     unnamed: "Sans nom",
     name: "Nommer",
     move: "Nommer ou déplacer",
+    change: "Changer",
     gateway: "Passerelle",
     bed: "Lit",
     room: "Chambre",
@@ -254,7 +277,27 @@ export const fr: Words = {
     disabled: "désactivé",
     disable: "Désactiver",
     enable: "Activer",
-    created: "Créé",
+    change: "Changer",
+    ways: { session: "page", token: "jeton", oidc: "connexion de l’hôpital", open: "sans connexion", command: "ligne de commande" },
+    done: {
+      "sign-in": "connexion",
+      "sign-out": "déconnexion",
+      setup: "premier administrateur",
+      "add-user": "utilisateur ajouté",
+      "change-user": "utilisateur changé",
+      "remove-user": "utilisateur supprimé",
+      "change-password": "mot de passe changé",
+      "add-token": "jeton créé",
+      "remove-token": "jeton supprimé",
+      assign: "incubateur nommé",
+      "correct-assignment": "affectation corrigée",
+      "remove-assignment": "affectation supprimée",
+      restart: "redémarrage",
+      "set-poll": "plan d’interrogation",
+      webrepl: "WebREPL",
+      update: "mise à jour",
+    },
+    outcomes: { done: "fait", asked: "demandé", refused: "refusé", no_reply: "pas de réponse", no_broker: "pas de broker", sending: "en cours d’envoi", trial: "à l’essai" },
     signedIn: "Dernière connexion",
     never: "jamais",
     add: "Ajouter",
@@ -286,12 +329,13 @@ export const fr: Words = {
   },
   oddPriority: (text) => `Priorité « ${text} »`,
   alarmCode: (page, code, number) => `page ${page}, code ${code}` + (number ? `, priorité ${number} sur 31` : ""),
+  server: told,
   reason: (reason) => {
     switch (reason.kind) {
       case "no_server":
         return "pas de connexion au serveur";
       case "server":
-        return `serveur : ${reason.words}`;
+        return `serveur : ${told(reason.trouble)}`;
       case "gateway_off":
         return "passerelle hors ligne";
       case "connecting":

@@ -17,6 +17,9 @@ const NAMES: Record<string, readonly [string, string]> = {
   noise_level: ["Noise", "Bruit"],
   body_weight: ["Weight", "Poids"],
   body_weight_date: ["Date of weight", "Date du poids"],
+  body_weight_age: ["Age of weight", "Âge du poids"],
+  phototherapy_duration: ["Phototherapy", "Photothérapie"],
+  phototherapy_irradiance: ["Irradiance", "Éclairement énergétique"],
   weight_age: ["Age of weight", "Âge du poids"],
   spo2: ["SpO₂", "SpO₂"],
   oxygen_saturation: ["SpO₂", "SpO₂"],
@@ -32,8 +35,9 @@ export function nameOf(name: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-/** A reading's or setting's label; a code without a name stays a code. */
+/** A reading's or setting's label; a code that no table names for this device is said to be unknown. */
 export function labelOf(item: { name: string | null; codepage?: number | null; code: string }): string {
   if (item.name) return nameOf(item.name);
-  return words().code(item.codepage ? `${item.codepage}:${item.code}` : item.code);
+  // Readings lie on a code page, settings do not.
+  return item.codepage ? words().unknownCode(`${item.codepage}:${item.code}`) : words().unknownSetting(item.code);
 }

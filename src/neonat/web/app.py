@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from neonat.store import people
+from neonat.web import invalid
 from neonat.web.api import (
     access,
     actions,
@@ -30,7 +31,6 @@ from neonat.web.language import language_of
 from neonat.web.openapi import document, only_what_is_known
 from neonat.web.options import Options
 from neonat.web.problem import Problem, problem_response
-from neonat.web.shapes import OURS
 from neonat.web.site import Site
 from neonat.web.source import UnavailableError
 
@@ -78,21 +78,9 @@ async def _problem(request: Request, error: Problem) -> Response:
 
 
 async def _invalid(request: Request, error: RequestValidationError) -> Response:
-    """One line about the first thing that is wrong."""
-    first = error.errors()[0]
-    # The first part says whether it was a parameter or the body.
-    place = ".".join(str(part) for part in first["loc"][1:] if part not in ("constrained-str",))
-    message = first["msg"]
-    if first["type"] == "json_invalid":
-        return _told(request, 400, "the body is no JSON")
-    if first["type"] == "extra_forbidden":
-        message = "is not known here"
-    elif first["type"] == "missing" and not place:
-        return _told(request, 400, "a JSON object is needed as the body")
-    elif first["type"] != OURS:
-        message = message[:1].lower() + message[1:]
-        return _told(request, 400, f"'{place}': {_line(message)}")
-    return _told(request, 400, f"'{place}' {_line(message)}")
+    """One line about the first thing that is wrong, and which member it is."""
+    field, detail = invalid.line(error.errors()[0], _language(request))
+    return _told(request, 400, detail, field=field or None)
 
 
 async def _taken(request: Request, error: people.TakenError) -> Response:
@@ -102,13 +90,23 @@ async def _taken(request: Request, error: people.TakenError) -> Response:
 
 
 async def _unavailable(request: Request, error: UnavailableError) -> Response:
-    return _told(request, 503, str(error), {"Retry-After": "1"})
+    # The store's own words are English in any language: what went wrong is in them.
+    french = f"la base de données ne répond pas ({error})"
+    line = french if _language(request) == "fr" else str(error)
+    return _told(request, 503, line, {"Retry-After": "1"})
 
 
 async def _refused(request: Request, error: HTTPException) -> Response:
-    details = {404: "nothing is here", 405: f"{request.method[:20]} is not allowed here"}
     headers = dict(error.headers) if error.headers else None
-    return _told(request, error.status_code, details.get(error.status_code, error.detail), headers)
+    method = request.method[:20]
+    details = {
+        404: Problem(404, "nothing is here", headers, french="il n'y a rien ici"),
+        405: Problem(
+            405, f"{method} is not allowed here", headers, french=f"{method} n'est pas permis ici"
+        ),
+    }
+    told = details.get(error.status_code) or Problem(error.status_code, error.detail, headers)
+    return await _problem(request, told)
 
 
 async def _failed(request: Request, error: Exception) -> Response:

@@ -6,8 +6,9 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from neonat.web.address import host_of, is_loopback
+from neonat.web.language import language_of
 from neonat.web.options import Options
-from neonat.web.problem import problem_response
+from neonat.web.problem import Problem, problem_response
 
 POLICY = "; ".join(
     [
@@ -71,27 +72,37 @@ class Guard:
             await send(message)
 
         limit = ACTION_MAX if scope["path"].endswith("/actions") else BODY_MAX
-        refusal = self._refusal(Headers(scope=scope), scope["path"], limit)
+        given = Headers(scope=scope)
+        refusal = self._refusal(given, scope["path"], limit)
         if refusal:
-            status, detail, kind = refusal
-            await problem_response(status, detail, kind=kind)(scope, receive, armoured)
+            language = language_of(given.get("accept-language"))
+            line = refusal.line(language)
+            answer = problem_response(refusal.status, line, kind=refusal.kind, language=language)
+            await answer(scope, receive, armoured)
             return
         if scope["method"] == "HEAD":
             # The server leaves the body away.
             scope = {**scope, "method": "GET", "neonat.head": True}
         await self._app(scope, _bounded(receive, limit), armoured)
 
-    def _refusal(self, headers: Headers, path: str, limit: int) -> tuple[int, str, str] | None:
+    def _refusal(self, headers: Headers, path: str, limit: int) -> Problem | None:
         host = headers.get("host")
         if self._local and host is not None:
             name = host_of(host)
             if not is_loopback(name) and name.lower() not in self._names:
-                return 421, "this server answers to localhost only", "wrong-host"
+                french = "ce serveur ne répond qu'à localhost"
+                return Problem(421, "this server answers to localhost only", french=french)
         if path.startswith("/api/") and headers.get("sec-fetch-site") == "cross-site":
-            return 403, "pages of other sites may not read this interface", "cross-site"
+            return Problem(
+                403,
+                "pages of other sites may not read this interface",
+                kind="cross-site",
+                french="les pages d'autres sites ne peuvent pas lire cette interface",
+            )
         length = headers.get("content-length", "0")
         if not length.isdecimal() or int(length[:20]) > limit:
-            return 413, f"the body may have at most {limit} bytes", "too-large"
+            french = f"le corps peut avoir au plus {limit} octets"
+            return Problem(413, f"the body may have at most {limit} bytes", french=french)
         return None
 
 

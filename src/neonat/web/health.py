@@ -2,7 +2,7 @@
 
 import threading
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
 from neonat.store import Row, Store
 from neonat.web.query import stamp
@@ -10,6 +10,22 @@ from neonat.web.source import Source, UnavailableError
 
 ASK_S = 0.5
 SILENT_MS = 5000
+# What can be wrong, in the order in which it is looked for; the page has words for each.
+CODES = (
+    "store_failing",
+    "ingest_new",
+    "ingest_stopped",
+    "ingest_silent",
+    "ingest_failing",
+    "broker_lost",
+)
+
+
+class Trouble(NamedTuple):
+    """Why something does not work: one of `CODES`, and one line that says it."""
+
+    code: str
+    text: str
 
 
 class Health:
@@ -24,7 +40,10 @@ class Health:
         self._heard: tuple[Any, float] = (None, 0.0)
 
     def status(self) -> dict[str, Any]:
-        """`ok`, `reason` (None when ok), the parts, how many gateways (None: not known), `now`."""
+        """`now`, `ok`, `code` and `reason` (None when ok), the parts, how many gateways.
+
+        None gateways: not known.
+        """
         return self.examine()[0]
 
     def examine(self) -> tuple[dict[str, Any], Row]:
@@ -40,21 +59,24 @@ class Health:
         try:
             self._report, gateways = self._source.ask(_look)
         except UnavailableError as error:
-            return _status(str(error), "not known", None)
+            return _status(str(error), Trouble("", "not known"), None)
         trouble = self._trouble(self._report)
         return _status(None, trouble, gateways)
 
-    def _trouble(self, report: Row | None) -> str | None:
+    def _trouble(self, report: Row | None) -> Trouble | None:
         if report is None:
-            return "ingest has not run on this database yet; start neonat serve or neonat ingest"
+            text = "ingest has not run on this database yet; start neonat serve or neonat ingest"
+            return Trouble("ingest_new", text)
         if not report.get("running"):
-            return "ingest is stopped; start neonat serve or neonat ingest"
+            text = "ingest is stopped; start neonat serve or neonat ingest"
+            return Trouble("ingest_stopped", text)
         if not self._fresh(report.get("at")):
-            return "ingest does not report any more; see its log"
+            return Trouble("ingest_silent", "ingest does not report any more; see its log")
         if report.get("failure"):
-            return f"ingest cannot store: {report['failure']}"
+            return Trouble("ingest_failing", f"ingest cannot store: {report['failure']}")
         if not report.get("connected"):
-            return f"ingest has no connection to the broker {report.get('broker', '')}".rstrip()
+            text = f"ingest has no connection to the broker {report.get('broker', '')}".rstrip()
+            return Trouble("broker_lost", text)
         return None
 
     def _fresh(self, at: Any) -> bool:
@@ -82,12 +104,13 @@ def _look(store: Store) -> tuple[Row | None, int]:
     return store.health(), len(store.gateways())
 
 
-def _status(store: str | None, ingest: str | None, gateways: int | None) -> dict[str, Any]:
-    reason = f"store: {store}" if store else ingest
+def _status(store: str | None, ingest: Trouble | None, gateways: int | None) -> dict[str, Any]:
+    trouble = Trouble("store_failing", f"store: {store}") if store else ingest
     return {
-        "ok": reason is None,
-        "reason": reason,
+        "ok": trouble is None,
+        "code": trouble and trouble.code,
+        "reason": trouble and trouble.text,
         "store": store or "ok",
-        "ingest": ingest or "ok",
+        "ingest": ingest.text if ingest else "ok",
         "gateways": gateways,
     }

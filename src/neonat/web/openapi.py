@@ -87,9 +87,17 @@ async def only_what_is_known(request: Request) -> None:
     for name in given:
         if name not in names:
             known = ", ".join(names) if names else "none"
-            raise Problem(400, f"unknown parameter {name[:100]!r}; known here: {known}")
+            raise Problem(
+                400,
+                f"unknown parameter {name[:100]!r}; known here: {known}",
+                french=f"paramètre inconnu {name[:100]!r} ; connus ici : {known}",
+            )
         if len(given.getlist(name)) > 1 and not names[name]:
-            raise Problem(400, f"parameter {name!r} is given more than once")
+            raise Problem(
+                400,
+                f"parameter {name!r} is given more than once",
+                french=f"le paramètre {name!r} est donné plusieurs fois",
+            )
 
 
 @lru_cache(maxsize=256)

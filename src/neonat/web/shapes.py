@@ -35,21 +35,24 @@ def _moment(text: Any) -> Any:
     try:
         return ms_of(text)
     except NotATimeError as error:
-        raise PydanticCustomError(OURS, "{told}", {"told": str(error)}) from None
+        french = "n'est pas une date ; écrivez-la comme 2026-11-23T08:45:00.000Z"
+        raise PydanticCustomError(OURS, "{told}", {"told": str(error), "french": french}) from None
 
 
 def _number(text: Any, most: int) -> Any:
     number = int(text) if re.fullmatch(r"[0-9]{1,9}", str(text), re.ASCII) else 0
     if not 1 <= number <= most:
         told = f"must be a whole number from 1 to {most}"
-        raise PydanticCustomError(OURS, "{told}", {"told": told})
+        french = f"doit être un nombre entier de 1 à {most}"
+        raise PydanticCustomError(OURS, "{told}", {"told": told, "french": french})
     return number
 
 
 def _level_list(text: Any) -> Any:
     if not set(str(text).split(",")) <= set(LEVELS):
         told = f"is one or some of {', '.join(LEVELS)}, with commas between them"
-        raise PydanticCustomError(OURS, "{told}", {"told": told})
+        french = f"est un ou plusieurs de {', '.join(LEVELS)}, séparés par des virgules"
+        raise PydanticCustomError(OURS, "{told}", {"told": told, "french": french})
     return text
 
 
@@ -154,7 +157,11 @@ def zone_of(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise Problem(400, "'zone' is no time zone; write it like Europe/Paris") from None
+        raise Problem(
+            400,
+            "'zone' is no time zone; write it like Europe/Paris",
+            french="« zone » n'est pas un fuseau horaire ; écrivez-le comme Europe/Paris",
+        ) from None
 
 
 def cursor_of(*values: Any) -> str:
@@ -173,7 +180,16 @@ def place_of(cursor: str | None, *kinds: type) -> tuple[Any, ...] | None:
         values = None
     fits = isinstance(values, list) and len(values) == len(kinds)
     if not fits or any(type(value) is not kind for value, kind in zip(values, kinds, strict=True)):
-        raise Problem(400, "'cursor' is not one of this list: take `next` of the page before")
+        raise not_of_this_list()
     if any(isinstance(value, int) and abs(value) > 1 << 62 for value in values):
-        raise Problem(400, "'cursor' is not one of this list: take `next` of the page before")
+        raise not_of_this_list()
     return tuple(values)
+
+
+def not_of_this_list() -> Problem:
+    """The problem of a cursor that its list did not give."""
+    return Problem(
+        400,
+        "'cursor' is not one of this list: take `next` of the page before",
+        french="« cursor » n'est pas de cette liste : prenez `next` de la page d'avant",
+    )

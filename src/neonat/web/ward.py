@@ -13,8 +13,9 @@ from neonat.web.priority import LEVELS, level_of, number_of
 from neonat.web.query import CHANGE_MAX, stamp
 
 STALE_MS = 10_000
-# More records than this in a gateway's spool, and the server is behind.
-BACKLOG = 10
+# More records than this in a gateway's spool, and the server is behind: half a minute of them
+# where one comes a second. The page has the same limit (live/staleness.ts).
+BACKLOG = 30
 # How long the tiles of all may be shown to others who ask.
 KEPT_S = 0.5
 

@@ -41,6 +41,33 @@ PROBLEMS = {
     "unavailable": {"en": "Not available now", "fr": "Indisponible pour le moment"},
 }
 
+# Roles, where a text names one.
+ROLES_FR = {"view": "voir", "operate": "opérer", "administer": "administrer"}
+
+# What is wrong with a member of a request, by pydantic's stable types; `{…}` are its own figures.
+# English takes pydantic's own words. A type that is not here is told by `INVALID_FR`.
+INVALID_FR = "n'a pas la forme attendue"
+INVALID = {
+    "missing": "manque",
+    "extra_forbidden": "n'est pas connu ici",
+    "string_type": "doit être un texte",
+    "string_too_short": "doit avoir au moins {min_length} caractère(s)",
+    "string_too_long": "doit avoir au plus {max_length} caractères",
+    "string_pattern_mismatch": "contient un caractère qui n'est pas permis, ou est trop long",
+    "int_type": "doit être un nombre entier",
+    "int_parsing": "doit être un nombre entier",
+    "int_from_float": "doit être un nombre entier",
+    "float_type": "doit être un nombre",
+    "float_parsing": "doit être un nombre",
+    "bool_type": "doit être vrai ou faux",
+    "greater_than_equal": "doit être au moins {ge}",
+    "less_than_equal": "doit être au plus {le}",
+    "literal_error": "doit être l'un de {expected}",
+    "list_type": "doit être une liste",
+    "dict_type": "doit être un objet",
+    "too_long": "a plus de {max_length} éléments",
+}
+
 # What an alarm's name says, by that name.
 ALARMS = {
     "air_heater_inoperable": {

@@ -12,6 +12,7 @@ from neonat.web.language import language_of
 from neonat.web.problem import Problem
 from neonat.web.site import Here
 from neonat.web.source import UnavailableError
+from neonat.web.words import ROLES_FR
 
 CSRF_HEADER = "x-csrf-token"
 _SAFE = ("GET", "HEAD", "OPTIONS")
@@ -55,11 +56,12 @@ def _at_least(role: str | None) -> Callable[..., Awaitable[Visitor]]:
                 )
         if role is not None and not who.may(role):
             has = f"has the role {who.role}" if who.role else "has no role yet"
-            a = f"a le rôle {who.role}" if who.role else "n'a pas encore de rôle"
+            mine = ROLES_FR[who.role] if who.role else ""
+            a = f"a le rôle « {mine} »" if mine else "n'a pas encore de rôle"
             raise Problem(
                 403,
                 f"this needs the role {role}; {who.name} {has}",
-                french=f"il faut pour cela le rôle {role} ; {who.name} {a}",
+                french=f"il faut pour cela le rôle « {ROLES_FR[role]} » ; {who.name} {a}",
             )
         return who
 

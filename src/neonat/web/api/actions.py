@@ -107,7 +107,8 @@ async def act(site: Here, who: Operating, gateway: str, given: NewAction) -> Res
         try:
             details: dict[str, Any] = {"version": operator.version(bundle)}
         except OperatorError as error:
-            raise Problem(400, str(error)) from error
+            french = "ce fichier n'est pas un paquet de mise à jour"
+            raise Problem(400, str(error), french=french) from error
         made = site.acts.begin(gateway, given.action)
         await site.note(who, given.action, "asked", gateway, **details)
         site.acts.keep(asyncio.create_task(_delivered(site, operator, made, bundle, who, details)))
@@ -127,7 +128,8 @@ async def act(site: Here, who: Operating, gateway: str, given: NewAction) -> Res
     except OperatorError as error:
         made.failed(str(error))
         await site.note(who, given.action, "no_broker", gateway, **details)
-        raise Problem(503, str(error), kind=error.kind) from error
+        french = f"pas de connexion au broker ({error})"
+        raise Problem(503, str(error), kind=error.kind, french=french) from error
     await site.note(who, given.action, made.state, gateway, **details, error=made.error)
     return Json(made.told())
 
@@ -152,13 +154,20 @@ def _check(given: NewAction) -> None:
     for name in wanted.values():
         value = getattr(given, name)
         if value is not None and name != own:
-            raise Problem(400, f"'{name}' does not belong to {given.action}")
+            raise Problem(
+                400,
+                f"'{name}' does not belong to {given.action}",
+                french=f"« {name} » ne va pas avec {given.action}",
+            )
     if own in ("plan", "bundle") and not getattr(given, own):
-        raise Problem(400, f"{given.action} needs '{own}'")
+        raise Problem(
+            400, f"{given.action} needs '{own}'", french=f"il manque « {own} » pour {given.action}"
+        )
 
 
 def _bundle(given: NewAction) -> bytes:
     try:
         return base64.b64decode(given.bundle or "", validate=True)
     except (binascii.Error, ValueError) as error:
-        raise Problem(400, "'bundle' is no base64") from error
+        french = "« bundle » n'est pas du base64"
+        raise Problem(400, "'bundle' is no base64", french=french) from error

@@ -29,6 +29,7 @@ from neonat.web.shapes import (
     Zone,
     cursor_of,
     example,
+    not_of_this_list,
     place_of,
     zone_of,
 )
@@ -201,7 +202,7 @@ async def alarm_log(
     try:
         found, following = await site.ask(look)
     except TypeError:
-        raise Problem(400, "'cursor' is not one of this list") from None
+        raise not_of_this_list() from None
     return Json({"from": stamp(start), "to": stamp(end), "alarms": found, "next": following})
 
 
@@ -215,7 +216,9 @@ async def counts(
     start = max(0, end - 7 * DAY_MS if wanted.start is None else wanted.start)
     if end - start > COUNTED_MAX_DAYS * DAY_MS:
         raise Problem(
-            400, f"at most {COUNTED_MAX_DAYS} days can be counted; narrow 'from' and 'to'"
+            400,
+            f"at most {COUNTED_MAX_DAYS} days can be counted; narrow 'from' and 'to'",
+            french=f"au plus {COUNTED_MAX_DAYS} jours peuvent être comptés ; réduisez la durée",
         )
     language = request.state.language
     days = await site.ask(

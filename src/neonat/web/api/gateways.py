@@ -244,7 +244,9 @@ class OfHistory(Span):
         end = now_ms() if self.end is None else self.end
         start = end - DAY_MS if self.start is None else self.start
         if start >= end:
-            raise Problem(400, "'from' must be before 'to'")
+            raise Problem(
+                400, "'from' must be before 'to'", french="le début doit être avant la fin"
+            )
         return start, end
 
 

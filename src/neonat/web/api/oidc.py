@@ -98,7 +98,11 @@ def person_of(base: Any, identity: Identity) -> Row:
 
 def _provider(site: Site) -> "Provider":
     if site.provider is None:
-        raise Problem(404, "no OpenID Connect provider is configured")
+        raise Problem(
+            404,
+            "no OpenID Connect provider is configured",
+            french="aucun fournisseur OpenID Connect n'est configuré",
+        )
     return site.provider
 
 

@@ -11,6 +11,7 @@ from starlette.responses import PlainTextResponse, Response
 from neonat.web import query
 from neonat.web.access.roles import Viewer, still_allowed
 from neonat.web.encode import Json
+from neonat.web.health import CODES
 from neonat.web.metrics import CONTENT_TYPE, render
 from neonat.web.numbers import collect
 from neonat.web.shapes import TIME, Query, Shape, Stamp, example
@@ -24,10 +25,19 @@ class Status(Shape):
     """Whether all works, and if not why."""
 
     model_config = example(
-        {"now": TIME, "ok": True, "reason": None, "store": "ok", "ingest": "ok", "gateways": 6}
+        {
+            "now": TIME,
+            "ok": True,
+            "code": None,
+            "reason": None,
+            "store": "ok",
+            "ingest": "ok",
+            "gateways": 6,
+        }
     )
     now: Stamp | None
     ok: bool
+    code: Annotated[str | None, Field(description=f"null, or one of {', '.join(CODES)}")]
     reason: str | None
     store: str
     ingest: str

@@ -17,6 +17,7 @@ from neonat.web.problem import Problem
 from neonat.web.query import stamp
 from neonat.web.shapes import TIME, Asked, Shape, Stamp, Word, asked, example
 from neonat.web.site import Here
+from neonat.web.words import ROLES_FR
 
 router = APIRouter(prefix="/api/v1", tags=["access"])
 
@@ -193,12 +194,17 @@ async def add_token(site: Here, who: Viewer, given: NewToken) -> Response:
             french="personne ne se connecte ici : aucun jeton n'est nécessaire",
         )
     if who.via == "token":
-        raise Problem(403, "a token cannot make another: sign in")
+        raise Problem(
+            403,
+            "a token cannot make another: sign in",
+            french="un jeton ne peut pas en faire un autre : connectez-vous",
+        )
     if least(who.role, given.role) != given.role:
+        mine = ROLES_FR.get(who.role or "", "")
         raise Problem(
             403,
             f"a token of {who.name} can have at most the role {who.role}",
-            french=f"un jeton de {who.name} peut avoir au plus le rôle {who.role}",
+            french=f"un jeton de {who.name} peut avoir au plus le rôle « {mine} »",
         )
     token, now = "nt_" + secrets.token_urlsafe(32), now_ms()
     until = None if given.days is None else now + given.days * DAY_MS
