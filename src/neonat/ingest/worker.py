@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from neonat.ingest.answers import ack_payloads, answers
 from neonat.ingest.broker_url import BrokerUrl
+from neonat.ingest.fair import Fair
 from neonat.ingest.intake import ALONE, Intake, Share
 from neonat.ingest.link import Link, Message
 from neonat.ingest.refusals import Refusals
@@ -24,6 +25,9 @@ PREFIX = "neonat/1"
 # of them was acknowledged, so the gateways send them again.
 WAITING_MAX = 50_000
 WRITE_MAX = 20_000
+# What one commit takes: 2,500 records, some 20 ms, that others have to wait behind.
+ROUND_BYTES = 256 << 10
+IN_HAND = 1000
 RETRY_S = (0.1, 5.0)
 IDLE_S = 0.25
 HEALTH_S = 1.0
@@ -62,11 +66,11 @@ class Worker:
         self.link = Link(
             broker, self.intake.topics, "neonat-ingest-" + secrets.token_hex(6), ca_file
         )
-        self.stored = self.repeated = self.commits = self.let_go = self.expired = 0
+        self.stored = self.repeated = self.commits = self.expired = 0
         self.failure: str | None = None
         self._store = store
         self._prefix = prefix
-        self._waiting_max = waiting_max
+        self._queue = Fair(waiting_max)
         self._write_max = WRITE_MAX
         self._retry_at = 0.0
         self._retry = RETRY_S[0]
@@ -83,7 +87,7 @@ class Worker:
         try:
             while not stop.is_set():
                 self.step(self._patience())
-            _log.info("stopping: %d envelopes to commit", self.intake.waiting)
+            _log.info("stopping: %d envelopes to commit", self.waiting)
             self._finish()
         finally:
             self.link.close(STOP_S / 3)
@@ -97,9 +101,10 @@ class Worker:
         return min(IDLE_S, max(self._retry_at - time.monotonic(), 0.0))
 
     def step(self, wait: float) -> None:
-        """Take what has arrived within `wait` s, commit it at once, acknowledge it."""
-        for message in self.link.poll(wait):
-            self._take(message)
+        """Take what has arrived within `wait` s, commit a round of what waits, acknowledge it."""
+        if self.failure is not None or not self._queue.is_crowded:
+            for message in self.link.poll(wait):
+                self._queue.add(message, self.intake.waiting)
         self._commit()
         self._roll()
         self._expire()
@@ -117,7 +122,7 @@ class Worker:
             "repeated": self.repeated,
             "refused": dict(self.refusals.counts),
             "commits": self.commits,
-            "waiting": self.intake.waiting,
+            "waiting": self.waiting,
             "let_go": self.let_go,
             "expired": self.expired,
             "last_commit_at": self._last_commit_at,
@@ -125,10 +130,17 @@ class Worker:
             **self.timing.facts(),
         }
 
+    @property
+    def waiting(self) -> int:
+        """How many envelopes wait for the store."""
+        return self._queue.waiting + self.intake.waiting
+
+    @property
+    def let_go(self) -> int:
+        """How many messages were given up, since too much waited; their gateways have them."""
+        return self._queue.let_go
+
     def _take(self, message: Message) -> None:
-        if self.intake.waiting >= self._waiting_max:
-            self.let_go += 1
-            return
         try:
             self.intake.take(message)
         except Exception:
@@ -136,16 +148,19 @@ class Worker:
             self.refusals.add(message.received_at, message.topic, "internal", message.payload)
 
     def _commit(self) -> None:
-        while self._something_waits() and time.monotonic() >= self._retry_at:
+        if time.monotonic() < self._retry_at:
+            return
+        if self.intake.waiting < IN_HAND:
+            for message in self._queue.round(ROUND_BYTES):
+                self._take(message)
+        if self._something_waits():
             try:
                 self._write_some()
             except StoreError as error:
                 self._failed(str(error))
-                return
 
     def _something_waits(self) -> bool:
-        intake = self.intake
-        return bool(intake.records or intake.legacy or intake.states or self.refusals.waiting())
+        return bool(self.waiting or self.refusals.waiting())
 
     def _write_some(self) -> None:
         intake = self.intake
@@ -216,10 +231,10 @@ class Worker:
         deadline = time.monotonic() + STOP_S / 2
         while self._something_waits() and self.failure is None and time.monotonic() < deadline:
             self._commit()
-        if self.intake.waiting:
+        if self.waiting:
             _log.warning(
                 "%d envelopes were neither stored nor acknowledged: the gateways keep them",
-                self.intake.waiting,
+                self.waiting,
             )
 
     def _roll(self) -> None:
