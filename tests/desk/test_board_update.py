@@ -1,5 +1,8 @@
-"""An update from the desk onto a booted image: delivered, tried, confirmed; forged ones refused."""
+"""An update onto a booted image, from the desk and from the page; forged ones are refused."""
 
+import base64
+import contextlib
+import json
 import threading
 import time
 
@@ -9,8 +12,11 @@ from desk.test_board_image import broker, made, pytestmark  # noqa: F401
 from desk.unix_board import UnixBoard
 from gateway.bench_server import Server, incubator
 from neonat.board import vault
+from neonat.board.operator import BrokerOperator
 from neonat.cli.main import main
+from neonat.ingest.broker_url import broker_url
 from waiting import wait_for
+from web.parts import Site, Ward
 
 
 def slot(server):
@@ -23,6 +29,37 @@ def slot(server):
         return [reply for reply in server.replies if reply.get("id") == "s"]
 
     return wait_for(asked, what="the status")[0]["slot"]
+
+
+@contextlib.contextmanager
+def page(folder, port):
+    """The page's server, with a database in which the gateway was seen and a way to the broker."""
+    ward = Ward(folder / "page.db")
+    ward.health()
+    ward.usual("bed-1")
+    asked = BrokerOperator(broker_url(f"mqtt://127.0.0.1:{port}"), "neonat/1", None)
+    site = Site(ward.url, operator=asked)
+    try:
+        yield site
+    finally:
+        site.stop()
+        ward.store.close()
+
+
+def updated(site, bundle):
+    """What became of an update that the page was asked for."""
+    path = "/api/v1/gateways/bed-1/actions"
+    headers = {"X-CSRF-Token": site.json("/api/v1/me")["csrf"]}
+    body = {"action": "update", "bundle": base64.b64encode(bundle).decode()}
+    answer, said = site.request(path, "POST", headers, body)
+    assert answer.status == 202, said
+    number = json.loads(said)["id"]
+
+    def over():
+        newest = site.json(path)["actions"][0]
+        return newest if newest["id"] == number and newest["ended_at"] else None
+
+    return wait_for(over, 180, "the end of the update")
 
 
 @pytest.mark.slow
@@ -43,7 +80,21 @@ def test_an_update_is_confirmed_and_a_forged_one_refused(tmp_path, broker, made,
             before = slot(server)
             code = main([*words, "--secrets", secrets])
             assert code == 0, capfd.readouterr().err + board.text()
-            assert slot(server) != before
+            after = slot(server)
+            assert after != before
+            bundle = tmp_path / "bundle"
+            packed = [*words, "--secrets", secrets, "--version", "9.9-page", "--out", str(bundle)]
+            assert main(packed) == 0
+            with page(tmp_path, broker.port) as site:
+                done = updated(site, bundle.read_bytes())
+                assert (done["state"], done["error"]) == ("done", None), board.text()
+                assert slot(server) not in (before, after)
+                # The same again is no update: a bundle is taken once.
+                refused = updated(site, bundle.read_bytes())
+                assert refused["state"] == "refused" and refused["error"]
+                entries = site.json("/api/v1/audit-trail?gateway=bed-1")["entries"]
+                assert [one["outcome"] for one in entries] == ["refused", "asked", "done", "asked"]
+                assert {one["details"]["version"] for one in entries} == {"9.9-page"}
             vault.keep(secrets, {"bed-1": {"update_key": "00" * 32}})
             assert main([*words, "--secrets", secrets]) == 1
             assert "authentic" in capfd.readouterr().err

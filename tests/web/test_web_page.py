@@ -43,7 +43,7 @@ def test_values_come_by_themselves(ward: Ward, site: Site, page: Any):
     ward.usual("bed-1", air=b"34.1")
     expect(value(page, "bed-1", "Air")).to_have_text("34.1")
     page.get_by_role("link", name="Gateways").click()
-    expect(page.get_by_label("Gateway bed-1")).to_contain_text("Line up 38400 8O1")
+    expect(page.get_by_label("Gateway bed-1")).to_contain_text("Up, 38400 8O1")
 
 
 def test_alarms_by_priority_and_unknown_codes_raw(ward: Ward, site: Site, page: Any):
@@ -68,7 +68,7 @@ def test_alarms_by_priority_and_unknown_codes_raw(ward: Ward, site: Site, page: 
     assert "Priority “~”" in alarms.nth(3).inner_text()
     playwright.expect(page.locator("#tally .high")).to_have_text("!!! 1 high")
     tile(page, "bed-1").get_by_role("link").click()
-    playwright.expect(value(page, "bed-1", "Code 1:A7")).to_have_text("12")
+    playwright.expect(value(page, "bed-1", "Unknown code 1:A7")).to_have_text("12")
     ward.feed("bed-1", (0x27, b""))
     playwright.expect(alarms).to_have_count(0)
 
@@ -137,7 +137,7 @@ def test_texts_from_outside_stay_texts(ward: Ward, site: Site, page: Any):
     playwright.expect(value(page, "bed-1", "Air")).to_have_text("<b>")
     playwright.expect(tile(page, "bed-1")).to_contain_text(HOSTILE)
     tile(page, "bed-1").get_by_role("link").click()
-    playwright.expect(value(page, "bed-1", "Code 1:ZZ")).to_have_text("<i>;")
+    playwright.expect(value(page, "bed-1", "Unknown code 1:ZZ")).to_have_text("<i>;")
     page.get_by_role("link", name="Gateways").click()
     playwright.expect(page.get_by_label("Gateway bed-1").locator(".facts")).to_contain_text(HOSTILE)
     assert page.locator("main img, main b, main script").count() == 0

@@ -76,6 +76,7 @@ export function Actions({ gateway }: { gateway: string }) {
       </form>
       <label class="row">
         {w.bundle} <input type="file" disabled={busy.value} onChange={(event) => void update(event)} />
+        <code>{w.bundleFrom(gateway)}</code>
       </label>
       <p role="status" class="said">
         {busy.value ? w.waiting : said.value}

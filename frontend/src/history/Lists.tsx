@@ -1,3 +1,4 @@
+import { useSignal } from "@preact/signals";
 import { MARKS, type Level } from "../alarm";
 import { now } from "../live/clock";
 import { date, duration, number, unit } from "../words/format";
@@ -76,25 +77,36 @@ function listed(history: History): Listed[] {
   return [...events, ...gaps].filter((one) => one.from < to && (one.to ?? Infinity) > from).sort((a, b) => b.from - a.from);
 }
 
-/** The events in what is seen, as text. */
+/** The events in what is seen, as text; worked out only where the reader has opened it. */
 export function EventList({ history }: { history: History }) {
   const w = words().history;
+  const open = useSignal(false);
   void history.loaded.value;
-  const all = listed(history);
+  void history.rested.value;
   return (
-    <details class="event-list">
-      <summary>{w.eventsIn(all.length)}</summary>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">{w.from}</th>
-            <th scope="col">{w.kind}</th>
-            <th scope="col">{w.what}</th>
-            <th scope="col">{w.lasted}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {all.slice(0, LISTED).map((one) => (
+    <details class="event-list" onToggle={(event) => (open.value = event.currentTarget.open)}>
+      <summary>{w.eventsIn(count(history))}</summary>
+      {open.value && <Events history={history} />}
+    </details>
+  );
+}
+
+function Events({ history }: { history: History }) {
+  const w = words().history;
+  return (
+    <table>
+      <thead>
+        <tr>
+          <th scope="col">{w.from}</th>
+          <th scope="col">{w.kind}</th>
+          <th scope="col">{w.what}</th>
+          <th scope="col">{w.lasted}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {listed(history)
+          .slice(0, LISTED)
+          .map((one) => (
             <tr key={`${one.kind} ${one.what} ${one.from}`}>
               <td>{date(one.from, "full")}</td>
               <td>{one.kind}</td>
@@ -102,8 +114,16 @@ export function EventList({ history }: { history: History }) {
               <td>{one.to === null ? w.stands : one.to === one.from ? "" : duration(Math.min(one.to, now.peek()) - one.from)}</td>
             </tr>
           ))}
-        </tbody>
-      </table>
-    </details>
+      </tbody>
+    </table>
   );
+}
+
+/** How many there are. */
+function count(history: History): number {
+  const { main } = history.scene;
+  const { from, to } = history.rested.peek();
+  const seen = (one: { from: number; to: number | null }) => one.from < to && (one.to ?? Infinity) > from;
+  const events = (main?.events ?? []).filter((one) => seen(one.kind === "weight" ? { from: one.from, to: one.from } : one));
+  return events.length + (main?.gaps ?? []).filter(seen).length;
 }

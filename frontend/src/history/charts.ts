@@ -47,16 +47,27 @@ export class Charts {
     if (this.asked) return;
     this.asked = requestAnimationFrame(() => {
       this.asked = 0;
-      const { from, to } = this.view ?? view;
-      for (const plot of this.all()) plot.setScale("x", { min: Math.round(from), max: Math.round(to) });
+      // While the view moves, what is not on the screen need not move with it.
+      for (const plot of this.all()) if (onScreen(plot)) this.scale(plot, this.view ?? view);
     });
+  }
+
+  /** Show the same in the plots that are not on the screen too. */
+  settle(): void {
+    for (const plot of this.all()) {
+      const shown = this.shownBy(plot);
+      if (this.view && shown && (shown.from !== Math.round(this.view.from) || shown.to !== Math.round(this.view.to))) this.scale(plot, this.view);
+    }
   }
 
   /** Take what was loaded from the scene. */
   refill(): void {
     for (const { panel, plot } of this.plots.values()) this.fill(panel, plot);
     this.lanes?.setSize({ width: this.lanes.width, height: heightOf(this.scene) });
-    if (this.view) this.show(this.view);
+    for (const plot of this.all()) {
+      const shown = this.view ?? this.shownBy(plot);
+      if (shown) this.scale(plot, shown);
+    }
   }
 
   redraw(): void {
@@ -77,11 +88,24 @@ export class Charts {
     return this.lanes ? [...plots, this.lanes] : plots;
   }
 
+  /** Give a plot its columns; they are drawn when its scale is set. */
   private fill(panel: Panel, plot: uPlot): void {
     const columns = (loaded: { columns: Columns } | null) => loaded?.columns ?? null;
-    const { min, max } = plot.scales.x ?? {};
     plot.setData(tableOf(panel, columns(this.scene.main), columns(this.scene.other)) as uPlot.AlignedData, false);
-    if (this.view) plot.setScale("x", { min: Math.round(this.view.from), max: Math.round(this.view.to) });
-    else if (min !== undefined && max !== undefined && min !== null && max !== null) plot.setScale("x", { min, max });
   }
+
+  private scale(plot: uPlot, { from, to }: Span): void {
+    plot.setScale("x", { min: Math.round(from), max: Math.round(to) });
+  }
+
+  /** The time axis of a plot; null before it was drawn first. */
+  private shownBy(plot: uPlot): Span | null {
+    const { min, max } = plot.scales.x ?? {};
+    return typeof min === "number" && typeof max === "number" ? { from: min, to: max } : null;
+  }
+}
+
+function onScreen(plot: uPlot): boolean {
+  const { top, bottom } = plot.root.getBoundingClientRect();
+  return bottom > 0 && top < innerHeight;
 }

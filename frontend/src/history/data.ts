@@ -67,12 +67,8 @@ export function align(answer: HistoryAnswer, shift = 0): Columns {
   const t = withBreaks(union, gapLength(union, answer.step_ms));
   const signals: Columns["signals"] = new Map();
   for (const [name, signal] of all) {
-    const at = new Map(signal.t.map((time, index) => [time, index]));
-    const pick = (values: readonly (number | null)[]) =>
-      t.map((time) => {
-        const index = at.get(time);
-        return index === undefined ? null : (values[index] ?? null);
-      });
+    const rows = rowsIn(signal.t, t);
+    const pick = (values: readonly (number | null)[]) => rows.map((row) => (row < 0 ? null : (values[row] ?? null)));
     signals.set(name, {
       unit: signal.unit,
       count: pick(signal.count),
@@ -82,6 +78,12 @@ export function align(answer: HistoryAnswer, shift = 0): Columns {
     });
   }
   return { t: shift ? t.map((time) => time + shift) : t, step: answer.step_ms, signals };
+}
+
+/** For each of `all` the place where `times` has it, -1 where it has not; both ascend. */
+function rowsIn(times: readonly number[], all: readonly number[]): number[] {
+  let next = 0;
+  return all.map((time) => (times[next] === time ? next++ : -1));
 }
 
 function unionOf(lists: readonly (readonly number[])[]): number[] {

@@ -1,6 +1,6 @@
 // The state of one history: what is seen, what is loaded for it, what it is compared with.
 
-import { computed, effect, signal } from "@preact/signals";
+import { batch, computed, effect, signal } from "@preact/signals";
 import { reasonOf } from "../api";
 import { now, serverNow } from "../live/clock";
 import { refine, route } from "../route";
@@ -9,10 +9,12 @@ import type { Span } from "./data";
 import { load, remembered, type Loaded, type Wish } from "./load";
 import type { Limit, Scene } from "./paint";
 import { type Panel, PANELS, panelOf, STANDARD } from "./panels";
-import { covers, DAY, HOUR, LENGTHS, lengthOf, SECOND, wanted } from "./view";
+import { covers, DAY, HOUR, LENGTHS, lengthOf, reaches, SECOND, wanted } from "./view";
 
+/** How long several wishes for data wait for one another. */
 const SETTLE_MS = 90;
 const ADDRESS_MS = 400;
+/** The reader's hand rests when it has not moved for so long: only then finer data is fetched. */
 const REST_MS = 120;
 
 export interface Comparison {
@@ -41,6 +43,7 @@ export class History {
   private timer = 0;
   private addressTimer = 0;
   private restTimer = 0;
+  private taken = 0;
   private flight: AbortController | null = null;
   private freshAt = 0;
   private width = 900;
@@ -134,9 +137,22 @@ export class History {
   private put(view: Span): void {
     this.view.value = view;
     this.charts.show(view);
-    this.settle();
     clearTimeout(this.restTimer);
-    this.restTimer = window.setTimeout(() => (this.rested.value = this.view.peek()), REST_MS);
+    this.restTimer = window.setTimeout(() => this.rest(), REST_MS);
+    const span = this.scene.main?.span;
+    // On the move what is there is drawn; only where it ends, more is fetched at once.
+    if (!span || !reaches(span, view, serverNow())) this.settle();
+  }
+
+  /** The view has come to rest: finer data, and what is costly to work out. */
+  private rest(): void {
+    this.restTimer = 0;
+    this.charts.settle();
+    batch(() => {
+      this.rested.value = this.view.peek();
+      if (this.taken !== this.loaded.peek()) this.loaded.value = this.taken;
+    });
+    this.settle(0);
   }
 
   private settle(wait = SETTLE_MS): void {
@@ -185,7 +201,8 @@ export class History {
     const { from, to } = this.view.peek();
     this.scene.seen = { from: from - (to - from) / 4, to: to + (to - from) / 4 };
     this.charts.refill();
-    this.loaded.value++;
+    this.taken++;
+    if (!this.restTimer) this.loaded.value = this.taken;
   }
 
   private read(query: URLSearchParams): void {

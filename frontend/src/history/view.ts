@@ -34,11 +34,15 @@ export function wanted(span: Span, now: number): Span {
   return { from: Math.round(span.from - length), to: Math.round(Math.min(span.to + length, Math.max(span.to, now + MINUTE))) };
 }
 
-/** Whether what is loaded will do for a view: it covers it, and is fine enough. */
+/** Whether what is loaded fills a view, with some room at its sides. */
+export function reaches(loaded: Span, view: Span, now: number): boolean {
+  const room = lengthOf(view) * 0.15;
+  return loaded.from <= view.from - room && loaded.to >= Math.min(view.to + room, now);
+}
+
+/** Whether what is loaded will do for a view: it fills it, and is fine enough. */
 export function covers(loaded: Span, view: Span, now: number): boolean {
-  const reach = lengthOf(view) * 0.15;
-  const late = Math.min(view.to, now);
-  return loaded.from <= view.from - reach && loaded.to >= Math.min(late + reach, now) && lengthOf(loaded) <= lengthOf(view) * 5;
+  return reaches(loaded, view, now) && lengthOf(loaded) <= lengthOf(view) * 5;
 }
 
 /** The nights (20 to 7 o'clock by the browser's zone) that a span touches. */

@@ -204,6 +204,7 @@ export const en = {
     pollDefault: "Usual poll plan",
     noPlan: "Write a plan as codes and milliseconds, such as 24=1000 27=1000.",
     bundle: "Update from a bundle",
+    bundleFrom: (gateway: string) => `neonat board update ${gateway} --out FILE`,
     question: (what: string, gateway: string) => `${what}: ${gateway}?`,
     yes: (what: string) => what,
     waiting: "Waiting for the gateway’s reply…",

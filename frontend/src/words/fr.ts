@@ -223,6 +223,7 @@ export const fr: Words = {
     pollDefault: "Plan habituel",
     noPlan: "Écrivez un plan en codes et millisecondes, par exemple 24=1000 27=1000.",
     bundle: "Mise à jour depuis un paquet",
+    bundleFrom: (gateway) => `neonat board update ${gateway} --out FICHIER`,
     question: (what, gateway) => `${what} : ${gateway} ?`,
     yes: (what) => what,
     waiting: "En attente de la réponse de la passerelle…",
