@@ -34,6 +34,7 @@ MONTH_DAYS = 30
 BATCH = 5000
 LOADS = 10
 MOVES = 240
+TOLD_EVERY_S = 6
 
 # How long until the tiles of the first screen stand there, in ms since the navigation began.
 FIRST = """
@@ -58,6 +59,36 @@ EventSource.prototype.addEventListener = function (kind, then, ...more) {
     }));
   });
 };
+"""
+# The stream of a whole day in a minute: the last real news of each gateway, again with later times.
+HEARD = """
+window.heard = new Map();
+const hear = EventSource.prototype.addEventListener;
+EventSource.prototype.addEventListener = function (kind, then, ...more) {
+  hear.call(this, kind, then, ...more);
+  if (kind !== 'gateway') return;
+  window.tell = (data) => then({data: JSON.stringify(data)});
+  hear.call(this, kind, ({data}) => {
+    const news = JSON.parse(data);
+    window.heard.set(news.gateway, news);
+  });
+};
+"""
+TELL_HOURS = """
+async ([from, to, every]) => {
+  const news = [...window.heard.values()];
+  const later = (stamp, ms) => stamp && new Date(Date.parse(stamp) + ms).toISOString();
+  for (let s = from; s < to; s += every) {
+    for (const one of news) {
+      const seen = (fact) => fact && {...fact, at: later(fact.at, s * 1000), received_at: null};
+      const readings = one.readings.map((each) => ({...each, raw: String(s % 97)}));
+      window.tell({...one, readings, now: later(one.now, s * 1000), at: later(one.at, s * 1000),
+        measured: seen(one.measured), alarms_seen: seen(one.alarms_seen),
+        settings_seen: seen(one.settings_seen), texts_seen: seen(one.texts_seen)});
+    }
+    if (s % (every * 8) === 0) await new Promise(requestAnimationFrame);
+  }
+}
 """
 FRAMES = """
 async ([count, work]) => {
@@ -166,6 +197,26 @@ def fed(url: str, gateways: int, seconds: float) -> Iterator[None]:
 def frames(page: Any, work: str) -> list[float]:
     """How far apart screen frames are while something is done, in ms."""
     return page.evaluate(FRAMES, [MOVES, work])
+
+
+def a_day_open(page: Any, address: str, path: str) -> list[tuple[str, str, str]]:
+    """(hours, MB of the heap after a collection, nodes) as a page hears a day of news."""
+    page.add_init_script(HEARD)
+    page.goto("about:blank")
+    page.goto(f"{address}#{path}")
+    wait_for(lambda: page.evaluate("window.heard?.size || null"), 60, "news of the gateways")
+    page.wait_for_timeout(3000)
+    watched = page.context.new_cdp_session(page)
+    made = []
+    for hours in range(0, 25, 4):
+        if hours:
+            page.evaluate(TELL_HOURS, [(hours - 4) * 3600, hours * 3600, TOLD_EVERY_S])
+        page.wait_for_timeout(1500)
+        watched.send("HeapProfiler.collectGarbage")
+        heap = watched.send("Runtime.getHeapUsage")["usedSize"] / 1e6
+        nodes = watched.send("Memory.getDOMCounters")["nodes"]
+        made.append((f"{hours} h", f"{heap:.1f}", f"{nodes}"))
+    return made
 
 
 def to_the_screen(folder: Path, count: int) -> list[float]:

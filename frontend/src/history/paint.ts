@@ -25,6 +25,9 @@ export interface Scene {
   mark: number | null;
 }
 
+/** An alarm is shaded behind the lines where it is so wide. */
+const ALARM_PX = 2;
+
 const style = { of: {} as Record<string, string>, hatch: null as CanvasPattern | null };
 
 /** Take the colours in force from the style sheet; after a change of appearance again. */
@@ -86,6 +89,7 @@ export function clipped(u: uPlot, draw: (context: CanvasRenderingContext2D) => v
 export function paintGround(u: uPlot, panel: Panel, scene: Scene): void {
   clipped(u, (context) => {
     const { top, height } = u.bbox;
+    const { min = 0, max = 0 } = u.scales.x ?? {};
     const fill = (from: number, to: number, paint: string | CanvasPattern) => {
       const place = stretch(u, from, to);
       if (!place) return;
@@ -93,12 +97,14 @@ export function paintGround(u: uPlot, panel: Panel, scene: Scene): void {
       context.fillRect(place[0], top, place[1], height);
     };
     if (panel.nights) {
-      const { min = 0, max = 0 } = u.scales.x ?? {};
       for (const night of nights({ from: min, to: max })) fill(night.from, night.to, colour("--night"));
     }
     const now = scene.main?.span.to ?? 0;
+    // Narrower ones would only be a haze: the lane of alarms has them.
+    const least = ((max - min) / u.bbox.width) * ALARM_PX * devicePixelRatio;
     for (const event of scene.main?.events ?? []) {
-      if (event.kind === "alarm") fill(event.from, event.to ?? now, faint(levelColour(event.level), 0.16));
+      const to = event.to ?? now;
+      if (event.kind === "alarm" && to - event.from >= least) fill(event.from, to, faint(levelColour(event.level), 0.16));
     }
     for (const gap of scene.main?.gaps ?? []) fill(gap.from, gap.to, hatch(context));
     paintLimits(u, context, panel, scene);
