@@ -12,14 +12,15 @@ class Report:
     def __init__(self, facts):
         self._facts = facts
         self._seen = ""
-        self._at = 0
+        self._at = self._looked = 0
         self._connects = 0
 
     def due(self, now: int, connects: int) -> "bytes | None":
         """The state's JSON when it is to be sent now; `connects` counts the logins."""
         new = connects != self._connects
-        if not new and now - self._at < CHANGE_MS:
+        if not new and now - self._looked < CHANGE_MS:
             return None
+        self._looked = now
         facts = self._facts()
         seen = repr([facts[key] for key in ("clock", "link", "line", "device", "errors")])
         waiting = facts["spool"]["records"] > 200

@@ -13,6 +13,7 @@ HELD_MAX = 700
 # In two seconds the default plan brings 7 records, and 19 once a minute.
 FRESH_MAX = 20
 FRESH_BYTES = 3072
+REST_MS = 1000
 BOOT_FILES = ("boot", "boot.copy")
 
 
@@ -157,8 +158,8 @@ class Spool:
             self._owed.remove(item)
 
     def deadline(self, now: int) -> int:
-        """Milliseconds until `tend` has something to do."""
-        return max(0, self.fresh[0][3] + self.delay_ms - now) if self.fresh else self.delay_ms
+        """Milliseconds until `tend` may have something to do."""
+        return max(0, self.fresh[0][3] + self.delay_ms - now) if self.fresh else REST_MS
 
     def tend(self, now: int) -> None:
         """Write what has waited for long enough."""
