@@ -1,6 +1,7 @@
 """The store under load: a thousand gateways live, the highest rate, and what growth costs.
 
     load.py live [--seconds 60]     1,000 gateways at a frame a second, then faster until lag grows
+    load.py steady [--seconds 600]  the first of them alone
     load.py growth [--rows 10m]     writing and charts at 0, 1, 10 … million readings
 
 Each beside a bare loop of the same I/O in the same run: rows of whole frames, one commit a batch.
@@ -40,8 +41,10 @@ BEHIND_S = 1.0
 Batch = list[Record]
 
 
-def live(servers: dict[str, Callable[[], str]], seconds: float) -> None:
-    """A thousand gateways through the embedded broker and ingest."""
+def live(
+    servers: dict[str, Callable[[], str]], seconds: float, rates: tuple[int, ...] = RATES
+) -> None:
+    """A thousand gateways through the embedded broker and ingest; `rates`: faster and faster."""
     table = Table(
         f"live: {GATEWAYS:,} gateways on connections of their own, one frame a message",
         *("frames/s", "p50 ms", "p99 ms", "waiting", "ingest CPU", "workers"),
@@ -56,8 +59,8 @@ def live(servers: dict[str, Callable[[], str]], seconds: float) -> None:
         base.close()
     table.row("baseline: a commit of 20 bare rows, ms", None, took)
     for kind, new in servers.items():
-        for workers in (1,) if kind == "SQLite" else (1, 2):
-            for rate in (GATEWAYS, *RATES):
+        for workers in (1,) if kind == "SQLite" or not rates else (1, 2):
+            for rate in (GATEWAYS, *rates):
                 length = seconds if rate == GATEWAYS else min(seconds, 15)
                 found, cpu = through(new(), rate, length, workers)
                 label = f"{kind}, {rate:,} frames/s for {length:.0f} s"
@@ -255,7 +258,7 @@ def month(store: Store) -> None:
 def main() -> None:
     """What is asked for, on SQLite and, where there is a server, on PostgreSQL."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", nargs="?", choices=("live", "growth", "charts"))
+    parser.add_argument("what", nargs="?", choices=("live", "steady", "growth", "charts"))
     parser.add_argument("--rows", default="1m", help="readings to grow to: 1m, 10m, 100m")
     parser.add_argument("--seconds", type=float, default=30, help="of the live load")
     parser.add_argument("--only", choices=("SQLite", "PostgreSQL"))
@@ -299,6 +302,8 @@ def main() -> None:
             charts_of_a_month(servers)
         if args.what in (None, "live"):
             live(servers, args.seconds)
+        if args.what == "steady":
+            live(servers, args.seconds, ())
         if args.what in (None, "growth"):
             growth(servers, millions, raw)
 

@@ -188,7 +188,8 @@ def test_a_server_that_comes_back_is_used_again(fragile: Postgres) -> None:
     with database(fragile) as one:
         store = one.open()
         web = one.open(reader=None, create=False)
-        seq = 0
+        seq = 30
+        store.write([made("g", 1, n, POOL[n % 13], T0 + n, n) for n in range(1, seq + 1)])
         for _ in range(3):
             killer = threading.Timer(0.3, fragile.stop)
             killer.start()

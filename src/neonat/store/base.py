@@ -63,6 +63,9 @@ class Base(Protocol):
     def snapshot(self) -> AbstractContextManager[Any]:
         """What is asked inside sees one state of the database."""
 
+    def together(self) -> AbstractContextManager[Any]:
+        """What is run inside goes to the database without waiting for the answer to each."""
+
     def integrity(self) -> list[str]:
         """What the database itself finds damaged, a line each."""
 

@@ -38,6 +38,9 @@ T = TypeVar("T")
 # Two writers that wait for each other are told apart by the server: one of them starts again.
 TRIES = 3
 
+# So few records go together with all else; more of them are copied into the table.
+FEW = 200
+
 # Advisory locks: whoever changes the schema, whoever writes what all gateways share.
 SCHEMA_LOCK = 0x6E656F01
 SHARED_LOCK = 0x6E656F02
@@ -114,7 +117,12 @@ class PostgresStore(Writing):
                 base, writer = self._for_writing()
                 try:
                     self._learn(base, writer, names, keys)
-                    with base.connection.transaction():
+                    # Whether a line of the original firmware is new has to be known one by one.
+                    few = len(records) <= FEW and not legacy
+                    with (
+                        base.together() if few else contextlib.nullcontext(),
+                        base.connection.transaction(),
+                    ):
                         self._own(base, writer, names)
                         written = writer.write(records, legacy, states, refusals)
                 except BaseException as error:

@@ -41,6 +41,12 @@ SET idle_in_transaction_session_timeout = '60s'
 _FRAME = "COPY frame(id, at, lag, shape, body, more, week) FROM STDIN (FORMAT BINARY)"
 _FRAME_TYPES = ["int8", "int8", "int8", "int8", "bytea", "text", "int4"]
 
+_FRAMES = Many(
+    "INSERT INTO frame(id, at, lag, shape, body, more, week) VALUES (?, ?, ?, ?, ?, ?, ?)",
+    "INSERT INTO frame(id, at, lag, shape, body, more, week) SELECT * FROM unnest(?::bigint[],"
+    " ?::bigint[], ?::bigint[], ?::bigint[], ?::bytea[], ?::text[], ?::integer[])",
+)
+
 _NUMBERED = re.compile(r"\?(\d*)")
 
 
@@ -133,6 +139,17 @@ class PostgresBase:
             self.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
             yield
 
+    def together(self) -> contextlib.AbstractContextManager[object]:
+        """Statements are sent one after the other; an answer that is asked for is waited for.
+
+        What was wrong is raised by the first such answer, or at the end.
+        """
+        return contextlib.nullcontext() if self._is_piped else self.connection.pipeline()
+
+    @property
+    def _is_piped(self) -> bool:
+        return bool(self.connection.pgconn.pipeline_status)
+
     def integrity(self) -> list[str]:
         """Nothing: a server checks what it reads by itself."""
         return []
@@ -141,8 +158,12 @@ class PostgresBase:
         """New rows of `frame`.
 
         They go straight into the table: that none of them is there already is known from `span`
-        under the lock of the gateway, and a doubled number would break the primary key.
+        under the lock of the gateway, and a doubled number would break the primary key. COPY is
+        the fastest for many, and wants an answer of its own.
         """
+        if self._is_piped:
+            self.many(_FRAMES, [(*row, self.week) for row in rows])
+            return
         with self.connection.cursor().copy(_FRAME) as copy:
             copy.set_types(_FRAME_TYPES)
             week = self.week

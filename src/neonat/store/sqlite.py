@@ -74,6 +74,10 @@ class Connection(sqlite3.Connection):
         finally:
             self.execute("ROLLBACK")
 
+    def together(self) -> contextlib.AbstractContextManager[object]:
+        """Nobody waits for a file."""
+        return contextlib.nullcontext()
+
     def integrity(self) -> list[str]:
         """What SQLite finds damaged in the file."""
         found = [text for (text,) in self.execute("PRAGMA integrity_check(20)")]

@@ -77,6 +77,8 @@ def settle(base: Base, gateways: Sequence[Gateway]) -> dict[int, Gateway]:
 
     The runs that were parted elsewhere are taken out of the rollups, and returned.
     """
+    if not gateways:
+        return {}
     ids = [gateway.id for gateway in gateways]
     said: dict[int, list[tuple[int, int, int, str]]] = {}
     for owner, *identity in _asked(base, _IDENTITIES, ids):

@@ -460,6 +460,13 @@ class Writer:
     def _flush(self) -> None:
         """From the batch to the tables."""
         self._flush_frames()
+        with self._base.together():
+            self._derive()
+            if self._touched:
+                self._change()
+
+    def _derive(self) -> None:
+        """What the new frames change elsewhere."""
         self._save_rows()
         for gateway, request, block in self._blocks:
             if self._stretches.merge(gateway.id, request, block) and request == "52":
@@ -474,8 +481,6 @@ class Writer:
             self._waiting.add(run_id, gateway.name, FOLD_LIVE)
         self._explain()
         self._roll()
-        if self._touched:
-            self._change()
 
     def _roll(self) -> None:
         """Count what is in no rollup yet; of a run where that is much, fold it now."""
