@@ -117,3 +117,36 @@ def test_what_is_missing_is_null_and_a_difference_no_temperature(ward: Ward) -> 
     ids = [one["unique_id"] for one in told.values()]
     assert len(set(ids)) == len(ids)
     assert config(latest, None, "neonat/1")["device"]["name"] == "bed-1"
+
+
+# What Home Assistant documents of a device's description and of an MQTT sensor in it.
+OF_A_DEVICE = {"device", "origin", "components", "state_topic", "availability"}
+OF_A_SENSOR = {
+    *("platform", "unique_id", "name", "value_template", "expire_after", "icon", "device_class"),
+    *("state_class", "unit_of_measurement", "suggested_display_precision", "options"),
+}
+# The units that it takes for each class that is used.
+UNITS = {
+    "temperature": {"°C"},
+    "humidity": {"%"},
+    "illuminance": {"lx"},
+    "sound_pressure": {"dB", "dBA"},
+    "weight": {"g"},
+}
+
+
+def test_a_description_has_only_what_home_assistant_documents(ward: Ward) -> None:
+    ward.usual("bed-1")
+    latest = ward.store.latest("bed-1")
+    assert latest is not None
+    told = config(latest, "12", "neonat/1")
+    assert set(told) == OF_A_DEVICE
+    assert set(told["device"]) <= {"identifiers", "name", "model", "sw_version"}
+    assert set(told["availability"][0]) == {"topic", "value_template"}
+    for name, one in told["components"].items():
+        assert set(one) <= OF_A_SENSOR and one["platform"] == "sensor", name
+        found = one.get("device_class")
+        if found == "enum":
+            assert one["options"] and not {"state_class", "unit_of_measurement"} & set(one)
+        elif found:
+            assert one["unit_of_measurement"] in UNITS[found], name

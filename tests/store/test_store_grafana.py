@@ -108,3 +108,27 @@ def test_panels_do_not_lie_on_each_other() -> None:
         assert not cells & taken and place["x"] + place["w"] <= 24
         taken |= cells
     assert len({panel["id"] for panel in DASHBOARD["panels"]}) == len(DASHBOARD["panels"])
+
+
+# What Grafana documents of its classic dashboard model, of a panel and of a variable.
+DOCUMENTED = {
+    *("id", "uid", "title", "tags", "timezone", "editable", "graphTooltip", "panels", "time"),
+    *("timepicker", "templating", "annotations", "refresh", "schemaVersion", "version", "links"),
+    "description",
+}
+OF_A_PANEL = {
+    *("id", "type", "title", "description", "datasource", "gridPos", "targets", "fieldConfig"),
+    *("options", "transformations", "interval"),
+}
+OF_A_VARIABLE = {
+    *("name", "label", "type", "query", "current", "datasource", "definition", "multi"),
+    *("includeAll", "refresh", "sort", "hide", "allValue", "regex"),
+}
+
+
+def test_the_dashboard_has_only_keys_that_grafana_documents() -> None:
+    assert set(DASHBOARD) <= DOCUMENTED and 8 <= len(DASHBOARD["uid"]) <= 40
+    for panel in DASHBOARD["panels"]:
+        assert set(panel) <= OF_A_PANEL, panel["title"]
+        assert set(panel["gridPos"]) == {"x", "y", "w", "h"}
+    assert all(set(one) <= OF_A_VARIABLE for one in DASHBOARD["templating"]["list"])
