@@ -37,6 +37,8 @@ DAY_MS = 86_400_000
 RATES = (2000, 4000, 6000, 8000, 12_000, 16_000)
 # Lag grows where after the last frame more than so many seconds of frames wait.
 BEHIND_S = 1.0
+# The boot under which the measured work is written.
+WORK = 1000
 
 Batch = list[Record]
 
@@ -146,8 +148,45 @@ def batches(seed: int, boot: int = 1, measured: bool = False) -> Iterator[Batch]
         yield batch
 
 
-def growth(servers: dict[str, Callable[[], str]], rows: int, raw: Any) -> None:
-    """Fill up to each size; at each, write the same work into it and into an empty one in turn."""
+# The rows of boot 1 once more, as boot ?1 of the same gateways, ?2 days later.
+COPIED = (
+    "INSERT INTO run(gateway, boot, base_at, boot_at, clock_seq, back, stamps, reported)"
+    " SELECT gateway, ?1, base_at + ?2 * 86400000, boot_at, clock_seq, back, stamps, reported"
+    " FROM run WHERE boot = 1",
+    "INSERT INTO frame SELECT (n.id << 32) | (f.id & 4294967295), f.at, f.lag, f.shape, f.body,"
+    " f.more, f.week FROM run n JOIN run o ON o.gateway = n.gateway AND o.boot = 1"
+    " JOIN frame f ON f.id >> 32 = o.id WHERE n.boot = ?1",
+    "INSERT INTO span SELECT n.id, s.first, s.last FROM run n JOIN run o ON o.gateway = n.gateway"
+    " AND o.boot = 1 JOIN span s ON s.run = o.id WHERE n.boot = ?1",
+    "INSERT INTO rolled SELECT n.id, s.first, s.last FROM run n JOIN run o"
+    " ON o.gateway = n.gateway AND o.boot = 1 JOIN rolled s ON s.run = o.id WHERE n.boot = ?1",
+    "INSERT INTO rollup SELECT n.id, s.part, s.level, s.bucket + ?2 * 1440 / s.level, s.body"
+    " FROM run n JOIN run o ON o.gateway = n.gateway AND o.boot = 1"
+    " JOIN rollup s ON s.run = o.id WHERE n.boot = ?1",
+    "INSERT INTO tenure SELECT t.gateway, ?1, (n.id << 32) | (t.first & 4294967295),"
+    " (n.id << 32) | (t.last & 4294967295), n.id, t.device, t.model FROM run n"
+    " JOIN tenure t ON t.gateway = n.gateway AND t.boot = 1 WHERE n.boot = ?1",
+)
+
+
+def multiplied(server: Any, url: str, times_more: int) -> None:
+    """So many times what is in a database of boot 1, by the server itself: in minutes."""
+    with server.raw(url) as base:
+        for number in range(1, times_more):
+            for sql in COPIED:
+                uses_days = "?2" in sql
+                base.execute(sql, (1 + number, number) if uses_days else (1 + number,))
+            print(f"\r{number + 1} of {times_more}", end="", file=sys.stderr, flush=True)
+        base.execute("VACUUM ANALYZE")
+
+
+def growth(
+    servers: dict[str, Callable[[], str]], rows: int, raw: Any, more: Callable[[str, int], None]
+) -> None:
+    """Fill up to each size; at each, write the same work into it and into an empty one in turn.
+
+    `more` makes a server multiply what it has, where writing all of it would take hours.
+    """
     table = Table(
         "growth: 1,000 gateways, records/s by batches of 1,000; a chart of one signal",
         *("baseline", "records/s", "to empty", "day ms", "month ms", "latest ms", "bytes"),
@@ -156,9 +195,13 @@ def growth(servers: dict[str, Callable[[], str]], rows: int, raw: Any) -> None:
     for kind, new in servers.items():
         url = new()
         store = open_store(url, reader=FrameReader())
-        filling, made = batches(6, measured=True), batches(7, boot=2)
+        filling, made = batches(6, measured=True), batches(7, boot=WORK)
         stored = readings = 0
         for step in steps:
+            if step == 10**8 and kind == "PostgreSQL":
+                store.close()
+                more(url, 10)
+                store, readings = open_store(url, reader=FrameReader()), readings * 10
             while readings < step:
                 batch = next(filling)
                 store.write(batch)
@@ -169,7 +212,7 @@ def growth(servers: dict[str, Callable[[], str]], rows: int, raw: Any) -> None:
             while store.roll(100_000):
                 pass
             beside = open_store(new(), reader=FrameReader())
-            rate, empty = best_rates([(store, made), (beside, batches(7, boot=2))])
+            rate, empty = best_rates([(store, made), (beside, batches(7, boot=WORK))])
             beside.close()
             baseline = raw(kind, [next(made) for _ in range(20)])
             size = store.size() or 0
@@ -305,7 +348,7 @@ def main() -> None:
         if args.what == "steady":
             live(servers, args.seconds, ())
         if args.what in (None, "growth"):
-            growth(servers, millions, raw)
+            growth(servers, millions, raw, lambda url, count: multiplied(server, url, count))
 
 
 def _numbered(work: list[Batch]) -> list[Batch]:
