@@ -114,6 +114,11 @@ def test_the_database_can_come_from_the_environment(url: str, monkeypatch, capsy
         (("--db", "URL", "--what", "gaps", "--pseudonym-key-file", "no.key"), 1, "cannot read"),
         (("--db", "URL", "--what", "gaps", "--from", "yesterday"), 2, "is no time"),
         (("--db", "URL", "--what", "gaps", "--to", "2026-13-01"), 2, "is no time"),
+        (
+            ("--what", "gaps", "--from", "2026-11-24", "--to", "2026-11-23"),
+            2,
+            "--from 2026-11-24 is not before --to 2026-11-23",
+        ),
     ],
 )
 def test_what_cannot_be_done_is_one_line(words, code: int, reason: str, url: str, capsys) -> None:

@@ -415,6 +415,17 @@ def test_the_compose_file_is_whole(written: Path) -> None:
     assert names <= set(environment(written / "compose/compose.env"))
     for name in composed["secrets"].values():
         assert (written / "compose" / name["file"]).is_file()
+    for service in services.values():
+        mounted = [str(one).split(":") for one in service.get("volumes", [])]
+        for source, *_ in mounted:
+            assert source in composed["volumes"] or (written / "compose" / source).exists()
+        words = str(service.get("command", "")).split()
+        for word in [word for word in words if word.startswith("/tls/")]:
+            # A path of the container: under what is mounted there.
+            assert (written / "tls" / word.removeprefix("/tls/")).is_file()
+        if service["image"] == "neonat":
+            # argparse ends the test with what is wrong where an option is not known.
+            cli.parser().parse_args(words)
 
 
 def test_the_alert_rules_ask_for_metrics_that_there_are(written: Path) -> None:

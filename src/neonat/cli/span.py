@@ -22,8 +22,11 @@ def add_span(parser: argparse.ArgumentParser) -> None:
 
 
 def span(args: argparse.Namespace) -> tuple[int | None, int | None]:
-    """The bounds in ms of UTC, None where none was given; UsageError for what is no time."""
-    return ms(args.start, "--from"), ms(args.end, "--to")
+    """The bounds in ms of UTC, None where none was given; UsageError for what is no span."""
+    start, end = ms(args.start, "--from"), ms(args.end, "--to")
+    if start is not None and end is not None and start >= end:
+        raise UsageError(f"--from {args.start} is not before --to {args.end}")
+    return start, end
 
 
 def ms(text: str | None, option: str) -> int | None:
