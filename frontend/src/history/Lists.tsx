@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { MARKS, type Level } from "../alarm";
 import { now } from "../live/clock";
+import { type Head, Row, Table } from "../shell/Table";
 import { date, duration, number, unit } from "../words/format";
 import { words } from "../words/language";
 import { nameOf } from "../words/names";
@@ -93,29 +94,19 @@ export function EventList({ history }: { history: History }) {
 
 function Events({ history }: { history: History }) {
   const w = words().history;
+  const heads: Head[] = [[w.from], [w.kind], [w.what, "lead"], [w.lasted]];
   return (
-    <table>
-      <thead>
-        <tr>
-          <th scope="col">{w.from}</th>
-          <th scope="col">{w.kind}</th>
-          <th scope="col">{w.what}</th>
-          <th scope="col">{w.lasted}</th>
-        </tr>
-      </thead>
-      <tbody>
-        {listed(history)
-          .slice(0, LISTED)
-          .map((one) => (
-            <tr key={`${one.kind} ${one.what} ${one.from}`}>
-              <td>{date(one.from, "full")}</td>
-              <td>{one.kind}</td>
-              <td>{one.what}</td>
-              <td>{one.to === null ? w.stands : one.to === one.from ? "" : duration(Math.min(one.to, now.peek()) - one.from)}</td>
-            </tr>
-          ))}
-      </tbody>
-    </table>
+    <Table heads={heads}>
+      {listed(history)
+        .slice(0, LISTED)
+        .map(({ from, to, kind, what }) => (
+          <Row
+            key={`${kind} ${what} ${from}`}
+            heads={heads}
+            cells={[date(from, "full"), kind, what, to === null ? w.stands : to === from ? "" : duration(Math.min(to, now.peek()) - from)]}
+          />
+        ))}
+    </Table>
   );
 }
 
