@@ -133,6 +133,10 @@ class Postgres:
             return False
         return True
 
+    def is_down(self) -> bool:
+        """Whether the server has ended."""
+        return self._server is None or self._server.poll() is not None
+
     def stop(self, mode: str = "immediate") -> None:
         """Stop the server; `immediate` is as good as pulling the plug."""
         self._run("pg_ctl", "-D", self.data, "-w", "-m", mode, "stop")

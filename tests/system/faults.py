@@ -6,6 +6,8 @@ Each fault is a function of (folder, tries, options); it gives what was lost, an
 import contextlib
 import os
 import resource
+import subprocess
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -24,6 +26,7 @@ from system.ward import SHIFTED, Bed, Ward
 from waiting import free_port, wait_for
 
 HOSTILE = 10_000
+DISK_MB = 400
 
 
 class Outcome(NamedTuple):
@@ -147,6 +150,56 @@ def database_disk_full(folder: Path, tries: int, options: Options) -> Outcome:
             )
             resource.prlimit(pid, resource.RLIMIT_FSIZE, before)
         return Outcome(tries, ward.lost())
+
+
+def server_disk_full(folder: Path, tries: int, options: Options) -> Outcome:
+    """The disk of the database server, its log included, takes nothing; later there is room."""
+    # Not in the folder, which only this user may enter.
+    disk = Path(tempfile.mkdtemp())
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={DISK_MB}m,mode=755", "none", str(disk)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if mounted.returncode:
+        disk.rmdir()
+        return Outcome(0, [], "no file system of its own can be mounted here")
+    try:
+        return _full_disk(folder, disk, tries, options)
+    except UNAVAILABLE as error:
+        return Outcome(0, [], f"no PostgreSQL here: {error}")
+    finally:
+        subprocess.run(["umount", "-l", str(disk)], capture_output=True, check=False)
+        disk.rmdir()
+
+
+def _fill(path: Path) -> None:
+    with contextlib.suppress(OSError), open(path, "wb", buffering=0) as ballast:
+        while ballast.write(b"x" * 65536):
+            pass
+
+
+def _full_disk(folder: Path, disk: Path, tries: int, options: Options) -> Outcome:
+    with contextlib.closing(Postgres(str(disk))) as server:
+        restarts = 0
+        with _ward(folder, options, url=server.new()) as ward:
+            for _ in range(tries):
+                ward.flowing()
+                told = _told(ward, "nothing is acknowledged meanwhile")
+                _fill(disk / "ballast")
+                said = ward.beds[0].say
+                wait_for(
+                    lambda told=told, said=said: (
+                        said(200) and _told(ward, "nothing is acknowledged meanwhile") > told
+                    ),
+                    60,
+                    "a full disk",
+                )
+                (disk / "ballast").unlink()
+                if server.is_down():
+                    # What its log cannot take is the end of a server.
+                    server.start()
+                    restarts += 1
+            return Outcome(tries, ward.lost(), f"the server had to be started {restarts} times")
 
 
 def _told(ward: Ward, words: str) -> int:
@@ -466,6 +519,7 @@ FAULTS: dict[str, tuple[Fault, int, int]] = {
     "half-open connections": (half_open, 0, 50),
     "database server stopped": (server_stopped, 1, 20),
     "database's disk full": (database_disk_full, 0, 20),
+    "database server's disk full": (server_disk_full, 0, 20),
     "spool's disk full": (spool_disk_full, 1, 20),
     "messages doubled, disordered, late": (disordered, 2, 100),
     "clock of the server steps": (server_clock, 2, 50),
