@@ -263,6 +263,14 @@ def test_accessibility_by_axe(ward: Ward, site: Site, page: Any, scheme: str):
     assert not wrong, "\n".join(wrong)
 
 
+# What holds more than it shows, as a menu or a table that is cut off at the screen's edge.
+CUT = """
+[...document.querySelectorAll('nav, .panel, .wide, .segments, .bar')]
+  .filter((one) => one.scrollWidth > one.clientWidth + 1)
+  .map((one) => `${one.tagName} ${one.className}`)
+"""
+
+
 @pytest.mark.parametrize("width", [360, 820, 1440])
 def test_no_page_is_wider_than_the_screen(ward: Ward, site: Site, page: Any, width: int):
     busy(ward)
@@ -272,6 +280,7 @@ def test_no_page_is_wider_than_the_screen(ward: Ward, site: Site, page: Any, wid
         page.wait_for_selector(".tile, .panel")
         page.wait_for_timeout(300)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, name
+        assert not page.evaluate(CUT), name
 
 
 def test_a_page_left_open_for_a_day_does_not_grow(ward: Ward, site: Site, page: Any):
