@@ -264,11 +264,14 @@ SELECT x.gateway, g.name, x.request, x.boot, x.seq, x.shape, {began} AS began,
 JOIN gateway g ON g.id = x.gateway
 JOIN run r ON r.gateway = x.gateway AND r.boot = x.boot
 JOIN run l ON l.gateway = x.gateway AND l.boot = x.last_boot"""
-    # One by one: PostgreSQL finds no row by several columns of one subquery in an index.
+    # One by one: PostgreSQL finds no row by several columns of one subquery in an index. In two
+    # steps: SQLite would look at all later rows of the boot for `(boot, seq) < (…)`.
     before = [
-        f"""(
+        f"""coalesce((
     SELECT p.{column} FROM stretch p WHERE p.gateway = x.gateway AND p.request = x.request
-      AND (p.boot, p.seq) < (x.boot, x.seq) ORDER BY p.boot DESC, p.seq DESC LIMIT 1)"""
+      AND p.boot = x.boot AND p.seq < x.seq ORDER BY p.seq DESC LIMIT 1), (
+    SELECT p.{column} FROM stretch p WHERE p.gateway = x.gateway AND p.request = x.request
+      AND p.boot < x.boot ORDER BY p.boot DESC, p.seq DESC LIMIT 1))"""
         for column in ("shape", "boot", "seq")
     ]
 
