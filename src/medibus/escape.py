@@ -5,15 +5,15 @@ def escape(data: bytes) -> str:
     """Printable ASCII stands for itself, the backslash is doubled, the rest is `\\xNN`."""
     if data and min(data) >= 0x20 and max(data) <= 0x7E and b"\\" not in data:
         return bytes(data).decode()
-    out = []
+    out = bytearray()
     for byte in data:
         if byte == 0x5C:
-            out.append("\\\\")
+            out.extend(b"\\\\")
         elif 0x20 <= byte <= 0x7E:
-            out.append(chr(byte))
+            out.append(byte)
         else:
-            out.append("\\x%02x" % byte)
-    return "".join(out)
+            out.extend(b"\\x%02x" % byte)
+    return bytes(out).decode()
 
 
 def _hex(digits: str) -> int:

@@ -15,6 +15,8 @@ POWER, RESET, WATCHDOG = 1, 2, 3
 class Esp32Board(UnixBoard):
     """`line` is the link of a simulated incubator, which may come and go."""
 
+    users = ("board_esp32", "setup_esp32", "interface", "hardware", "starting")
+
     def __init__(self, folder: Path, image: Path, line: str, heap: str = HEAP) -> None:
         super().__init__(folder, image, line, heap)
         self.hardware = folder / "hardware"

@@ -13,7 +13,6 @@ from neonat.board import compiling, files, linking, names
 from neonat.board.problem import BoardError
 from runtimes import micropython
 
-PROGRAM = compiling.PROGRAM
 START = "from a import answer\nprint(answer())\n"
 
 
@@ -173,7 +172,8 @@ def test_what_is_not_needed_goes_and_other_names_change_nothing(tmp_path, cache)
 
 def test_all_that_the_program_names_has_a_name_that_costs_nothing():
     sources = files.sources()
-    texts = linking.linked({name: path.read_text() for name, path in sources.items()}, PROGRAM)
+    texts = {name: path.read_text() for name, path in sources.items()}
+    texts = linking.linked(texts, *compiling.ALWAYS)
     after = names.shortened(texts, files.outside())
     for name, text in after.items():
         compile(text, name, "exec")

@@ -31,17 +31,19 @@ def image_of(folder: Path, **facts: str) -> Path:
     return image
 
 
-def stand_ins(folder: Path, modules: dict[str, Path]) -> Path:
-    """A folder with what the image does not hold, compiled as its modules are; `start.py` boots."""
+def stand_ins(folder: Path, modules: dict[str, Path], users: tuple[str, ...]) -> Path:
+    """A folder with what the image does not hold, compiled as its modules are; `start.py` boots.
+
+    `users` are modules of the gateway that know these by their names.
+    """
     there = folder / "stand-ins"
     there.mkdir(exist_ok=True)
+    start = "import boot_image\nboot_image.main()\n"
     sources = {"boot_image": HERE / "unix" / "boot_image.py", **modules}
-    # They know the image's modules by the names that a board of another kind uses.
-    known = [GATEWAY / f"{name}.py" for name in files.BOARDS] + list(sources.values())
-    scripts = tuple(path.read_text("utf-8") for path in known)
-    for name, code in compiling.library(sources, scripts=scripts).items():
+    known = [(GATEWAY / f"{name}.py").read_text("utf-8") for name in users]
+    for name, code in compiling.library(sources, scripts=(start, *known)).items():
         (there / name).write_bytes(code)
-    (there / "start.py").write_text("import boot_image\n")
+    (there / "start.py").write_text(start)
     return there
 
 
@@ -51,6 +53,9 @@ class UnixBoard:
     While the file `fast` is there, time in which nothing happens is skipped; the board's clock
     begins `behind_s` seconds behind this machine's.
     """
+
+    # The gateway's modules that use the stand-ins.
+    users = (*files.BOARDS, "program")
 
     def __init__(
         self,
@@ -70,7 +75,7 @@ class UnixBoard:
             "NEONAT_FAST": str(self.fast),
             "NEONAT_BEHIND": str(int(behind_s * 1000)),
         }
-        there = stand_ins(folder, self.modules(stand_in))
+        there = stand_ins(folder, self.modules(stand_in), self.users)
         self._command = micropython_command(there / "start.py", str(image), str(there), heap=heap)
         self._process: subprocess.Popen[bytes] | None = None
 

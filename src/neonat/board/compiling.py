@@ -16,7 +16,8 @@ from neonat.board import linking, names, trimming
 from neonat.board.problem import BoardError
 
 UNUSED_S = 30 * 86400.0
-PROGRAM = "neonat/gateway/program"
+# With all that they import they are always in use.
+ALWAYS = ("neonat/gateway/program", "neonat/gateway/board_micropython")
 _START = "start.py"
 _IN_USE = "in-use"
 
@@ -34,8 +35,7 @@ def library(
     program = _compiler()
     try:
         texts = {name: path.read_text("utf-8") for name, path in sources.items()}
-        if PROGRAM in texts:
-            texts = linking.linked(texts, PROGRAM)
+        texts = linking.linked(texts, *(name for name in ALWAYS if name in texts))
         texts = names.shortened(texts, scripts)
     except (SyntaxError, OSError) as error:
         raise BoardError(f"the gateway's modules cannot be compiled: {error}") from error

@@ -16,10 +16,13 @@ Place = tuple[int, int]
 Edit = tuple[Place, Place, str]
 
 
-def linked(texts: dict[str, str], root: str) -> dict[str, str]:
-    """Sources by module, with `root` and all that it imports at its top moved into `WHOLE`."""
+def linked(texts: dict[str, str], *roots: str) -> dict[str, str]:
+    """Sources by module, with `roots` and all that they import at their top moved into `WHOLE`."""
     order: list[str] = []
-    _collect(texts, root, order)
+    for root in roots:
+        _collect(texts, root, order)
+    if not order:
+        return texts
     taken = {each for name in order for each in _foreign(ast.parse(texts[name]), name)}
     final: dict[str, dict[str, str]] = {}
     parts = []

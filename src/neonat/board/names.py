@@ -67,6 +67,14 @@ PROTOCOL_DTLS_CLIENT PROTOCOL_DTLS_SERVER MBEDTLS_VERSION SSLSocket VfsLfs1 Vipe
 rel_tol abs_tol big little lookahead progsize readsize psk_identity psk_key server_psk_keys
 verify_callback do_handshake cert_reqs cadata cafile certfile keyfile time_pulse_us
 inet_ntop inet_pton chunked parse_headers cryptolib RingIO errorcode execfile urls
+gather main_task readexactly waiting waiter ArgumentParser ArgumentTypeError add_argument
+parse_known_args nargs dest store_true store_false store_const factorial acquire release locked
+get_ident buffering deps libc_ver soft_reset getvalue python_compiler mem_current mem_peak
+mem_total opt_names optname peername tau usys putenv unsetenv sgen short_hash sock sockaddr
+MSG_DONTROUTE MSG_DONTWAIT MSG_PEEK SO_ERROR SO_KEEPALIVE SO_LINGER B1000000 B115200 B1152000
+B230400 B460800 B500000 B57600 B576000 B921600 fromhex deleter getter setter exc_type
+return_exceptions return_unknown render_arg requesting status_code consume_unknown imag real
+iterable keepends off idx out_buf funcs do_install usage websocket
 """
 OURS = ("medibus", "neonat")
 # Objects of these have attributes of their own, which keep their names.
@@ -106,8 +114,10 @@ def shortened(texts: dict[str, str], scripts: tuple[str, ...] = ()) -> dict[str,
     `scripts` are texts that use these modules as they are. SyntaxError.
     """
     trees = {name: ast.parse(texts[name]) for name in sorted(texts)}
-    outside = {name for text in scripts for name in _names(ast.parse(text))}
-    trimming.trim(trees, outside)
+    used = [ast.parse(text) for text in scripts]
+    outside = {name for tree in used for name in (*_names(tree), *_said(tree))}
+    # MicroPython itself calls methods of such names.
+    trimming.trim(trees, outside | _theirs())
     keywords = {name for tree in trees.values() for name in _keywords(tree)}
     for tree in trees.values():
         _letter_arguments(tree, outside | keywords)
@@ -142,12 +152,16 @@ def _named(wanted: set[str], count: Counter[str], spare: list[str]) -> dict[str,
 
 def _kept(trees: Trees, outside: set[str]) -> set[str]:
     """Names that others than these modules, or strings in them, know."""
-    kept = outside | set(dir(builtins)) | set(MACHINE.split())
-    kept |= {name for each in THEIRS for name in dir(each)}
+    kept = outside | _theirs() | set(dir(builtins))
     kept |= {part for path in trees for part in path.split("/")}
     for tree in trees.values():
         kept.update(_said(tree), _foreign(tree))
     return kept
+
+
+def _theirs() -> set[str]:
+    """Names that objects of MicroPython have too."""
+    return set(MACHINE.split()) | {name for each in THEIRS for name in dir(each)}
 
 
 def _related(trees: Trees) -> set[str]:

@@ -5,8 +5,8 @@ What differs from one such board to another is in `hardware`.
 
 import machine  # type: ignore[import-not-found]
 
-from neonat.gateway import rarely
 from neonat.gateway.board_micropython import MicroPythonBoard
+from neonat.gateway.rarely import call
 
 # A TLS handshake computes for about a second; a line of 38400 baud brings 3.5 kB in one.
 RECEIVE_BUFFER = 4096
@@ -66,7 +66,7 @@ class Board(MicroPythonBoard):
 
     def begin(self, config: dict) -> "list[str]":
         """Start the network and mount the SD card, as far as they are there; what is wrong."""
-        self._pins, self._nic, faults = rarely.call("setup_esp32", "begin", config)
+        self._pins, self._nic, faults = call("setup_esp32", "begin", config)
         return faults
 
     def tend(self, now: int, log) -> "bool | str":
@@ -117,14 +117,14 @@ class Board(MicroPythonBoard):
 
     def wall(self) -> "tuple[int, str] | None":
         """What the clock chip says, when it was set since power-up."""
-        return rarely.call("setup_esp32", "wall")
+        return call("setup_esp32", "wall")
 
     def set_wall(self, utc_ms: int) -> None:
         """Set the clock chip, which judges certificates."""
-        rarely.call("setup_esp32", "set_wall", utc_ms, True)
+        call("setup_esp32", "set_wall", utc_ms, True)
 
     def unique_id(self) -> str:
-        return rarely.call("setup_esp32", "name")
+        return call("setup_esp32", "name")
 
     def line_fixed(self, device: str) -> bool:
         return False
@@ -134,7 +134,7 @@ class Board(MicroPythonBoard):
 
     def webrepl(self, password: str) -> None:
         """Open WebREPL with this password, close it with an empty one."""
-        rarely.call("setup_esp32", "repl", password)
+        call("setup_esp32", "repl", password)
 
     def restart(self) -> None:
         machine.reset()

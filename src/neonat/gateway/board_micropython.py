@@ -6,9 +6,9 @@ import select
 import socket
 import time
 
-from neonat.gateway import rarely
 from neonat.gateway.files import Files
 from neonat.gateway.net import Connection, watch
+from neonat.gateway.rarely import call
 
 EAGAIN = (11, 35, -26880, -26752)  # also mbedTLS's "want read" and "want write"
 
@@ -58,7 +58,7 @@ class MicroPythonBoard:
         plain.setsockopt(6, 1, 1)
         if tls is None:
             return plain
-        return rarely.call("tls", "wrap", plain, host, tls)
+        return call("tls", "wrap", plain, host, tls)
 
     def handshake(self, stream) -> bool:
         return True

@@ -8,8 +8,8 @@ _DAY = 86400000
 def valid_gateway(name: str) -> bool:
     """Whether `name` can be a gateway's: 1 to 32 of `A-Z a-z 0-9 _ -`."""
     return 0 < len(name) <= 32 and all(
-        "a" <= char <= "z" or "A" <= char <= "Z" or "0" <= char <= "9" or char in "_-"
-        for char in name
+        0x61 <= byte <= 0x7A or 0x41 <= byte <= 0x5A or 0x30 <= byte <= 0x39 or byte in b"_-"
+        for byte in name.encode()
     )
 
 
@@ -50,7 +50,14 @@ def _is_plain(byte: int) -> bool:
 
 def quote(value: str) -> str:
     """A record's value: blanks, `%`, backslash and whatever is not printable ASCII become %XX."""
-    return "".join([chr(byte) if _is_plain(byte) else "%%%02X" % byte for byte in value.encode()])
+    out = bytearray()
+    for byte in value.encode():
+        # MicroPython would keep each character that `chr` makes.
+        if _is_plain(byte):
+            out.append(byte)
+        else:
+            out.extend(b"%%%02X" % byte)
+    return bytes(out).decode()
 
 
 def record(word: str, pairs: "list[tuple]") -> str:

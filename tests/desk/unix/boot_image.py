@@ -54,6 +54,3 @@ def main() -> None:
         with open(name) as file:
             code = compile(file.read(), name, "exec")
         exec(code, {"__name__": "__main__"})
-
-
-main()
