@@ -13,7 +13,7 @@ import time
 
 from medibus.escape import escape
 from medibus.frame import response
-from neonat.gateway import mqtt
+from neonat.gateway import login, mqtt
 from neonat.gateway.envelope import line, parse_ack, stamp
 
 HOST = "127.0.0.1"
@@ -29,8 +29,8 @@ class Member:
         self.name = f"load{number:05d}"
         self.sock = socket.create_connection((HOST, port))
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.sock.sendall(mqtt.connect(self.name, 600, (f"neonat/1/{self.name}/x", "")))
-        self.sock.sendall(mqtt.subscribe(1, [f"neonat/1/{self.name}/ack"]))
+        self.sock.sendall(login.connect(self.name, 600, (f"neonat/1/{self.name}/x", "")))
+        self.sock.sendall(login.subscribe(1, [f"neonat/1/{self.name}/ack"]))
         self.parser = mqtt.Parser()
         self.seq = 0
         self.waiting: dict[int, float] = {}

@@ -10,7 +10,7 @@ import time
 
 sys.path.insert(0, sys.argv[1])
 
-from neonat.gateway import mqtt
+from neonat.gateway import login
 from neonat.gateway.board_micropython import MicroPythonBoard
 
 
@@ -25,7 +25,7 @@ def main() -> None:
     before = gc.mem_alloc()
     started = time.ticks_us()
     connection = board.connect(host, int(port), tls)
-    out = mqtt.connect("bench", 20, ("t", "{}"), "", "")
+    out = login.connect("bench", 20, ("t", "{}"), "", "")
     while not connection.ready():
         board.wait([connection], 100)
     answer = None

@@ -8,9 +8,11 @@ from . import requests
 from .error import LineError
 from .exchange import Exchange
 from .frame import Frame, response
-from .identity import Identity
-from .identity import identity as identity_of
 from .schedule import Plan
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .identity import Identity
 
 SILENCE_LIMIT = 3000
 # The longest frame takes 4.4 s at 9600 baud; bytes that never become one are no life.
@@ -213,7 +215,10 @@ class Session:
             self._identified(frame.data)
 
     def _identified(self, data: bytes) -> None:
-        found = identity_of(data)
+        # Once a session; a board forgets it again.
+        from medibus.identity import identity
+
+        found = identity(data)
         device = found[0] if found else None
         self._identify_at = None
         changed = self.state == "up" and device != self.device

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from medibus.schedule import Plan
-from neonat.gateway import mqtt
+from neonat.gateway import login
 from neonat.gateway.acquisition import Acquisition
 from neonat.gateway.board_cpython import Board
 from neonat.gateway.linefinder import LineFinder
@@ -64,8 +64,8 @@ def run(board, part, log, done, what):
     [
         (b"", "user and password", False),
         (b"HTTP/1.1 400 Bad Request\r\n\r\n", "no MQTT broker", False),
-        (b"\x20\x02\x00\x03", mqtt.REFUSED[mqtt.UNAVAILABLE] + "; trying again", False),
-        (b"\x20\x02\x00\x05", mqtt.REFUSED[5], True),
+        (b"\x20\x02\x00\x03", login.REFUSED[login.UNAVAILABLE] + "; trying again", False),
+        (b"\x20\x02\x00\x05", login.REFUSED[5], True),
     ],
 )
 def test_a_login_that_fails_is_explained_once(answer, says, refused):

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neonat.gateway import mqtt
+from neonat.gateway import login, mqtt
 
 
 def test_connect_has_the_will_and_the_login():
-    packet = mqtt.connect("bed-1", 20, ("t/state", "{}"), "me", "secret")
+    packet = login.connect("bed-1", 20, ("t/state", "{}"), "me", "secret")
     assert packet == (
         b"\x10\x2a\x00\x04MQTT\x04\xee\x00\x14\x00\x05bed-1"
         b"\x00\x07t/state\x00\x02{}\x00\x02me\x00\x06secret"
@@ -19,7 +19,7 @@ def test_connect_has_the_will_and_the_login():
 
 
 def test_connect_without_a_login():
-    assert mqtt.connect("b", 20, ("t", "{}"))[9] == 0x2E
+    assert login.connect("b", 20, ("t", "{}"))[9] == 0x2E
 
 
 def test_a_message_is_qos_1():
@@ -28,7 +28,7 @@ def test_a_message_is_qos_1():
 
 
 def test_subscribe():
-    assert mqtt.subscribe(2, ["a", "b"]) == b"\x82\x0a\x00\x02\x00\x01a\x01\x00\x01b\x01"
+    assert login.subscribe(2, ["a", "b"]) == b"\x82\x0a\x00\x02\x00\x01a\x01\x00\x01b\x01"
 
 
 STREAM = (

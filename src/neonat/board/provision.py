@@ -14,7 +14,7 @@ from neonat.board import vault
 from neonat.board.problem import BoardError
 from neonat.gateway.config import ConfigError, checked
 from neonat.gateway.hardware import BOARDS
-from neonat.gateway.writing import valid_gateway
+from neonat.gateway.identifier import valid_gateway
 from neonat.ingest.broker_url import BrokerUrl, BrokerUrlError, broker_url
 
 # What can be said about a board, in the order of the questions: name, question, default.

@@ -37,6 +37,9 @@ def trim(trees: Trees, outside: set[str]) -> None:
 class _Plain(ast.NodeTransformer):
     """Takes docstrings and annotations away."""
 
+    def visit_If(self, node: ast.If) -> ast.If | None:
+        return None if getattr(node.test, "id", "") == "TYPE_CHECKING" else self._inside(node)
+
     def visit_Expr(self, node: ast.Expr) -> ast.Expr | None:
         return None if isinstance(node.value, ast.Constant) else self._inside(node)
 

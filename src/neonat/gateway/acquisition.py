@@ -3,11 +3,15 @@
 from medibus.decoder import Decoder, LineError
 from medibus.escape import escape
 from medibus.frame import Frame
-from medibus.identity import Identity
 from medibus.requests import DATE_TIME, TIME_CHANGED
 from medibus.session import Session
 from neonat.gateway.net import Connection, why
+from neonat.gateway.rarely import call
 from neonat.gateway.writing import record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from medibus.identity import Identity
 
 READ_BLOCK = 512
 RETRY_MS = 500
@@ -23,17 +27,18 @@ CLOCK_MS = 3600000
 class Acquisition:
     """`emit(now, data)` takes each record's data; `data_max` is the longest that fits a line.
 
-    `moves` grows with each frame, each request and each attempt to open the line. `told` is when
-    the device told its time, with the data, each hour and when it was set; the taker clears it.
+    `name` is that of the line's device file, `up` whether the link was told to be. `moves` grows
+    with each frame, each request and each attempt to open the line. `told` is when the device told
+    its time, with the data, each hour and when it was set; the taker clears it.
     """
 
     def __init__(self, board, device: str, finder, plan, emit, data_max: int, log):
         self._board = board
-        self._device = device
-        self._finder = finder
-        self._emit = emit
+        self.name = device
+        self.finder = finder
+        self.emit = emit
         self._data_max = data_max
-        self._log = log
+        self.log = log
         self.plan = plan
         self.errors: "dict[str, int]" = {"checksum": 0, "timeout": 0}
         self.frames = 0
@@ -51,7 +56,9 @@ class Acquisition:
         self._allowed = ERRORS_BURST
         self._allowed_at = 0
         self._skipped = 0
-        self._up = False
+        self.up = False
+        self._news: "list[tuple]" = []
+        self._found = False
         self.told: "tuple[int, bytes] | None" = None
         self._clock_at = 0
         self._events: list = []
@@ -67,7 +74,7 @@ class Acquisition:
     @property
     def line(self) -> dict:
         """Baud and parity in use."""
-        baud, parity = self._finder.current
+        baud, parity = self.finder.current
         return {"baud": baud, "parity": parity}
 
     @property
@@ -80,7 +87,7 @@ class Acquisition:
             return max(0, self._retry - now)
         if not self._open:
             return 50
-        return max(0, min(self._session.deadline(now), self._finder.deadline(now)))
+        return max(0, min(self._session.deadline(now), self.finder.deadline(now)))
 
     def step(self, now: int) -> None:
         """Read what is there, answer, ask what is due."""
@@ -90,12 +97,13 @@ class Acquisition:
             self._lost(now, why(error) or "line lost")
 
     def _step(self, now: int) -> None:
+        self._tell(now)
         if self._line is None:
             if now < self._retry:
                 return
             self.moves += 1
-            baud, parity = self._finder.current
-            self._line = self._board.open_line(self._device, baud, parity)
+            baud, parity = self.finder.current
+            self._line = self._board.open_line(self.name, baud, parity)
         if not self._open:
             if not self._line.ready():
                 return
@@ -108,7 +116,7 @@ class Acquisition:
         self._work(now)
         self._send(self._session.tick(now))
         self._changes(now)
-        if self._finder.turn(now):
+        if self.finder.turn(now):
             self._leave(now, "silent")
             self._retry = now
 
@@ -117,22 +125,18 @@ class Acquisition:
         self._out = b""
         self._decoder = Decoder()
         self._session = Session(self.plan)
-        self._finder.opened(now)
-        if self._opens < self._finder.choices:
-            self._tell_open()
+        self.finder.opened(now)
+        if self._opens < self.finder.choices:
+            call("linenews", "opened", self)
         self._opens += 1
-
-    def _tell_open(self) -> None:
-        self._log("line: %s open, %d baud, parity %s" % ((self._device,) + self._finder.current))
 
     def _answered(self, now: int) -> None:
         """The line is good: only now, since some peers let us in and close at once."""
-        if self._opens > self._finder.choices:
-            self._tell_open()
+        self._found = self._opens > self.finder.choices
         self._opens = 0
         self._failures = 0
         self._reason = ""
-        self._finder.answered(now)
+        self.finder.answered(now)
 
     def _read(self, now: int) -> bool:
         """Whether something came; what it completes is in `_events`."""
@@ -180,7 +184,7 @@ class Acquisition:
             return
         data = escape(raw)
         if len(data) <= self._data_max:
-            self._emit(now, data)
+            self.emit(now, data)
         else:
             self._error(now, "too_long", raw, len(raw))
         self.frames += 1
@@ -202,7 +206,7 @@ class Acquisition:
             pairs: list = [("reason", reason), ("length", length)]
             if self._skipped:
                 pairs.append(("skipped", self._skipped))
-            self._emit(now, record("error", pairs + [("raw", escape(bytes(raw[:RAW_MAX])))]))
+            self.emit(now, record("error", pairs + [("raw", escape(bytes(raw[:RAW_MAX])))]))
             self._allowed -= 1
             self._skipped = 0
         else:
@@ -222,28 +226,25 @@ class Acquisition:
 
     def _changes(self, now: int) -> None:
         changes = self._session.changes
-        while changes:
-            change = changes.pop(0)
-            if change[0] != "down":
+        if changes:
+            if any(change[0] != "down" for change in changes):
                 self.device = self._session.device
-                pairs = [("state", "up")]
-                if self.device is not None:
-                    pairs += [("device", self.device.id), ("name", self.device.name)]
-                self._link(now, True, pairs)
-            else:
-                self._link(now, False, [("state", "down"), ("reason", str(change[1]))])
+                self._clock_at = now
+            self._news += changes
+            changes.clear()
+            self._tell(now)
         counted = self._session.counters.get("timeout", 0)
         if counted:
             self.errors["timeout"] += counted
             self._session.counters["timeout"] = 0
 
-    def _link(self, now: int, up: bool, pairs: list) -> None:
-        if up:
-            self._clock_at = now
-        if up or self._up:
-            self._emit(now, record("link", pairs))
-            self._log("link: " + " ".join([str(value) for _, value in pairs]))
-        self._up = up
+    def _tell(self, now: int) -> None:
+        """Tell what is new; where the heap is too full for that now, a little later."""
+        if self._found:
+            call("linenews", "opened", self)
+            self._found = False
+        if self._news:
+            call("linenews", "changed", self, now, self._news)
 
     def _leave(self, now: int, reason: str) -> None:
         if self._line is not None:
@@ -253,16 +254,18 @@ class Acquisition:
         for event in self._decoder.close():
             if not isinstance(event, Frame):
                 self._error(now, event.reason, event.raw, event.length)
-        if self._up:
-            self._link(now, False, [("state", "down"), ("reason", reason)])
+        if self.up:
+            self._news.append(("down", reason))
+            self._tell(now)
 
     def _lost(self, now: int, reason: str) -> None:
-        if reason != self._reason:
-            self._log("line: " + self._device + ": " + reason + "; trying again")
-        self._leave(now, "line lost")
+        new = reason != self._reason
         self._reason = reason
         self._retry = now + min(RETRY_MAX_MS, RETRY_MS << min(self._failures, 6))
         self._failures += 1
+        if new:
+            call("linenews", "lost", self, reason)
+        self._leave(now, "line lost")
 
     def close(self, now: int) -> None:
         """Leave the line."""

@@ -14,7 +14,6 @@ SEND_BUFFER = 512
 WATCHDOG_MS = 120000
 LOOK_MS = 500
 PATIENCE_MS = 900000
-NAME_STACK = 8192
 
 
 class UartLine:
@@ -90,25 +89,7 @@ class Board(MicroPythonBoard):
     def resolve(self, host: str, port: int):
         if not self._up:
             raise OSError("no network: look at the cable, the switch, the Wi-Fi")
-        # The chip waits for a name server for seconds, and the line goes on meanwhile.
-        import _thread
-
-        results: list = []
-
-        def work() -> None:
-            try:
-                results.append(super(Board, self).resolve(host, port)())
-            except Exception as error:
-                results.append(error)
-
-        def answer():
-            if results and isinstance(results[0], Exception):
-                raise OSError("the name %s is not known: %s" % (host, results[0]))
-            return results[0] if results else None
-
-        _thread.stack_size(NAME_STACK)
-        _thread.start_new_thread(work, ())
-        return answer
+        return call("interface", "resolve", host, port)
 
     def feed(self) -> None:
         if self._watchdog is None:

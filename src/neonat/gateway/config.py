@@ -1,6 +1,6 @@
 """The gateway's configuration: a dict, checked, with a clear line for each thing that is wrong."""
 
-from neonat.gateway.writing import valid_gateway
+from neonat.gateway.identifier import valid_gateway
 
 PARITIES = ("odd", "even", "none")
 SPOOL_MIN = 65536

@@ -1,5 +1,6 @@
 """The line on the wire, `ID|timestamp|boot.seq|data`, and the gateway's records: write and read."""
 
+from neonat.gateway.identifier import valid_gateway
 from neonat.gateway.writing import (
     LINE_MAX,
     acks,
@@ -9,7 +10,6 @@ from neonat.gateway.writing import (
     record,
     stamp,
     unset_stamp,
-    valid_gateway,
 )
 
 __all__ = (

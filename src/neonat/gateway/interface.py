@@ -4,6 +4,8 @@ The chip's own software follows the cable, repeats DHCP and joins the Wi-Fi agai
 started, and watched so that others know at once when it is back.
 """
 
+NAME_STACK = 8192
+
 
 def start(settings: dict, lan: "dict | None"):
     """The interface, active; `lan` are the board's facts of `hardware`. OSError, ValueError."""
@@ -34,3 +36,27 @@ def _ethernet(network, lan: dict):
         ref_clk_mode=Pin.OUT,
         **pins,
     )
+
+
+def resolve(host: str, port: int):
+    """Look a name up: a function that gives the addresses, None until they are there; OSError from it."""
+    # The chip waits for a name server for seconds, and the line goes on meanwhile.
+    import _thread
+    import socket
+
+    results: list = []
+
+    def work() -> None:
+        try:
+            results.append(socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM))
+        except Exception as error:
+            results.append(error)
+
+    def answer():
+        if results and isinstance(results[0], Exception):
+            raise OSError("the name %s is not known: %s" % (host, results[0]))
+        return results[0] if results else None
+
+    _thread.stack_size(NAME_STACK)
+    _thread.start_new_thread(work, ())
+    return answer

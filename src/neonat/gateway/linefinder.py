@@ -1,14 +1,7 @@
 """Which baud rate and parity the line has: found by trying when it is not told."""
 
-# The TN500 first, parity as the original programs disagree; then other devices (medibus.md).
-TRIED = (
-    (38400, "odd"),
-    (38400, "even"),
-    (38400, "none"),
-    (19200, "even"),
-    (9600, "even"),
-    (19200, "none"),
-)
+from neonat.gateway.rarely import call
+
 DWELL_MS = 4000
 # With a round of all that are tried, and the time to answer, this stays below a minute.
 SILENCE_MS = 20000
@@ -25,15 +18,7 @@ class LineFinder:
     def __init__(
         self, baud: "int | None", parity: "str | None", fixed: bool = False, known: tuple = ()
     ):
-        pairs = TRIED if known in TRIED or not known else (known,) + TRIED
-        tried = [pair for pair in pairs if baud in (None, pair[0]) and parity in (None, pair[1])]
-        if baud is not None and parity is None:
-            tried += [(baud, word) for word in ("odd", "even", "none") if (baud, word) not in tried]
-        if not tried:
-            tried = [(baud or 38400, parity or "odd")]
-        if known in tried:
-            tried.remove(known)
-            tried.insert(0, known)
+        tried = call("linenews", "tried", baud, parity, known)
         self._tried = tried[:1] if fixed else tried
         self._known = known
         self.news = False

@@ -1,13 +1,8 @@
-"""MQTT 3.1.1 from the client's side, sans-I/O: packets out of arguments, events out of bytes."""
+"""MQTT 3.1.1 from the client's side, sans-I/O: packets out of arguments, events out of bytes.
 
-UNAVAILABLE = 3
-REFUSED = {
-    1: "the broker does not speak MQTT 3.1.1: choose another",
-    2: "the broker refuses the client id: choose another id",
-    UNAVAILABLE: "the broker is not available",
-    4: "the broker refuses the user name or password: check them",
-    5: "the broker does not authorise this gateway: check the user and the password",
-}
+What only a login needs is in `login`.
+"""
+
 CONNACK = 0x20
 PINGREQ = b"\xc0\x00"
 DISCONNECT = b"\xe0\x00"
@@ -17,12 +12,14 @@ class ProtocolError(Exception):
     """The peer does not keep to MQTT; the connection is of no more use."""
 
 
-def _text(value: str) -> bytes:
+def text(value: str) -> bytes:
+    """A text with its length before it."""
     raw = value.encode()
     return bytes((len(raw) >> 8, len(raw) & 255)) + raw
 
 
-def _header(first: int, length: int) -> bytes:
+def header(first: int, length: int) -> bytes:
+    """What goes before a packet's `length` bytes."""
     out = bytearray((first,))
     while length > 127:
         out.append(length & 127 | 128)
@@ -31,33 +28,11 @@ def _header(first: int, length: int) -> bytes:
     return bytes(out)
 
 
-def _packet(first: int, body: bytes) -> bytes:
-    return _header(first, len(body)) + body
-
-
-def connect(client: str, keepalive_s: int, will, user: str = "", password: str = "") -> bytes:
-    """A clean session; `will` is (topic, payload), kept by the broker, QoS 1."""
-    flags = 0x02 | 0x04 | 0x08 | 0x20 | (0x80 if user else 0) | (0x40 if user and password else 0)
-    body = _text("MQTT") + bytes((4, flags, keepalive_s >> 8, keepalive_s & 255))
-    body += _text(client) + _text(will[0]) + _text(will[1])
-    if user:
-        body += _text(user)
-        if password:
-            body += _text(password)
-    return _packet(0x10, body)
-
-
 def publish(topic: str, size: int, number: int, retain: bool = False) -> bytes:
     """What goes before a payload of `size` bytes, QoS 1; `number` is the packet id, 1 to 65535."""
-    name = _text(topic)
-    head = _header(0x32 | (1 if retain else 0), len(name) + 2 + size)
+    name = text(topic)
+    head = header(0x32 | (1 if retain else 0), len(name) + 2 + size)
     return b"".join((head, name, bytes((number >> 8, number & 255))))
-
-
-def subscribe(number: int, topics: "list[str]") -> bytes:
-    """QoS 1 for each topic."""
-    body = bytes((number >> 8, number & 255))
-    return _packet(0x82, body + b"".join([_text(topic) + b"\x01" for topic in topics]))
 
 
 def puback(number: int) -> bytes:

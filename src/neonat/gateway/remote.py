@@ -14,9 +14,9 @@ LOG_LINE_MAX = 160
 JUDGE_MS = 1000
 TRIES_MAX = 60
 RARE = "bundle incoming download flash boots checking commands config proof settings slots trials"
-RARE += " starting tuning hardware interface config_board safe timing sntp deviceclock"
+RARE += " starting tuning hardware interface config_board identifier safe timing sntp deviceclock"
 KEPT = 4  # of them, while a bundle comes in
-MEDIBUS = "clock item remember"  # of its modules, what only `deviceclock` needs
+MEDIBUS = "clock item remember identity"  # of its modules, what is needed once in a while
 
 
 class Log:

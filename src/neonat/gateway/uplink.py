@@ -2,8 +2,8 @@
 
 from neonat.gateway import mqtt
 from neonat.gateway.net import Connection, why
+from neonat.gateway.rarely import call
 
-KEEPALIVE_S = 20
 PING_MS = 6000
 DEAD_MS = 15000
 BACKOFF_MS = 500
@@ -98,11 +98,7 @@ class Uplink:
         self._write(now)
 
     def _login(self) -> None:
-        broker = self._broker
-        will = (self._topic + "state", '{"online": false}')
-        user = broker.get("user", "")
-        password = broker.get("password", "")
-        self._queue = [mqtt.connect(self._gateway, KEEPALIVE_S, will, user, password)]
+        self._queue = [call("login", "hello", self._gateway, self._topic, self._broker)]
         self._sent = 0
         self._parser = mqtt.Parser(self._board.input_max)
         self._greeted = False
@@ -123,27 +119,20 @@ class Uplink:
 
     def _event(self, now: int, event: tuple) -> None:
         kind = event[0]
-        if kind == "connack" and self.state == "login":
-            if event[1]:
-                refused = mqtt.REFUSED.get(event[1], "the broker refuses the login")
-                self.refused = "" if event[1] == mqtt.UNAVAILABLE else refused
-                raise mqtt.ProtocolError(refused)
-            self.state = "subscribing"
-            topics = [self._topic + kind for kind in ("ack", "command", "update")]
-            self._queue.append(mqtt.subscribe(self._next(), topics))
-        elif kind == "suback" and self.state == "subscribing":
-            # A broker whose rules know nothing of updates still takes frames.
-            if 0x80 in event[2][:2]:
-                raise mqtt.ProtocolError("the broker refuses the subscription to ack and command")
-            self._online()
-        elif kind in ("message", "kept") and self.state == "online":
+        if self.state != "online":
+            more = call("login", "answer", self, event, self._topic, self._next())
+            if more:
+                self._queue.append(more)
+            elif more is not None:
+                self._online()
+        elif kind in ("message", "kept"):
             if event[3]:
                 self._queue.append(mqtt.puback(event[3]))
             # A kept acknowledgement would count at every login, a kept restart never end.
             if kind == "message" and event[1].startswith(self._topic):
                 self._take(now, event[1][len(self._topic) :], event[2], event[4])
-        elif kind == "connack" or self.state == "login":
-            raise mqtt.ProtocolError("the broker does not keep to the order of a login")
+        elif kind == "connack":
+            raise mqtt.ProtocolError("the broker answers a login twice")
 
     def _online(self) -> None:
         self.state = "online"

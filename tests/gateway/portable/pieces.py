@@ -4,8 +4,10 @@ from medibus.schedule import Plan
 from neonat.gateway import config, mqtt
 from neonat.gateway.clock import Clock
 from neonat.gateway.commands import answer
-from neonat.gateway.linefinder import TRIED, LineFinder
-from neonat.gateway.writing import acks, record, stamp, valid_gateway
+from neonat.gateway.identifier import valid_gateway
+from neonat.gateway.linefinder import LineFinder
+from neonat.gateway.linenews import TRIED
+from neonat.gateway.writing import acks, record, stamp
 
 UTC = 1795413600123
 

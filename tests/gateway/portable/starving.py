@@ -89,7 +89,7 @@ def wanted(numbers):
 
 def test_a_record_that_could_not_be_made_is_made_later():
     def prepare(found, out):
-        found._emit = Full(found._emit, ["before", "", "before"])
+        found.emit = Full(found.emit, ["before", "", "before"])
 
     out = taken([b"", b"".join(FRAMES[:5]), b"".join(FRAMES[5:])], prepare)
     assert frames_of(out) == wanted(range(12))
@@ -105,7 +105,7 @@ def test_what_was_spooled_is_not_spooled_twice():
 
 def test_a_frame_for_which_there_is_never_room_leaves_its_trace():
     def prepare(found, out):
-        found._emit = Full(found._emit, ["", "before", "before", ""])
+        found.emit = Full(found.emit, ["", "before", "before", ""])
 
     out = taken([b"", b"".join(FRAMES)], prepare)
     assert frames_of(out) == wanted([number for number in range(12) if number != 1])
