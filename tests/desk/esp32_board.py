@@ -17,12 +17,14 @@ class Esp32Board(UnixBoard):
 
     users = ("board_esp32", "setup_esp32", "interface", "hardware", "starting")
 
-    def __init__(self, folder: Path, image: Path, line: str, heap: str = HEAP) -> None:
+    def __init__(
+        self, folder: Path, image: Path, line: str, heap: str = HEAP, measured: str = ""
+    ) -> None:
         super().__init__(folder, image, line, heap)
         self.hardware = folder / "hardware"
         self.hardware.mkdir(exist_ok=True)
         facts = {"NEONAT_LINE": os.path.abspath(line), "NEONAT_HARDWARE": str(self.hardware)}
-        self._environment.update({**facts, "TZ": "UTC"})
+        self._environment.update({**facts, "TZ": "UTC", "NEONAT_MEASURED": measured})
 
     def modules(self, stand_in: Path | None) -> dict[str, Path]:
         return {name: HERE / "esp32" / f"{name}.py" for name in ("machine", "network", "webrepl")}
@@ -50,6 +52,19 @@ class Esp32Board(UnixBoard):
     def wiring(self) -> list[list]:
         """What was asked of the hardware."""
         return [json.loads(line) for line in (self.hardware / "wiring").read_text().splitlines()]
+
+    def stand_ins(self) -> int:
+        """Bytes of the heap that hold what a board has in its ROM."""
+        said = [line for line in self.text().splitlines() if line.startswith("stand-ins:")]
+        return int(said[-1].split()[1])
+
+    def free(self) -> list[int]:
+        """Free bytes after a collection, each time that the watchdog was fed; the stand-ins count
+        as free.
+        """
+        path = self.hardware / "free"
+        found = path.read_text().split("\n")[:-1] if path.exists() else []
+        return [int(line) + self.stand_ins() for line in found]
 
     def fed(self) -> int:
         """How often its watchdog was fed."""

@@ -6,15 +6,15 @@ import subprocess
 from pathlib import Path
 
 import neonat.gateway
-from neonat.board import compiling, files
+from neonat.board import compiling
 from neonat.cli.main import main
 from runtimes import micropython_command
 
 HERE = Path(__file__).parent
 GATEWAY = Path(neonat.gateway.__path__[0])
 RESTART = 3
-# What compiled modules and TLS need together; pointers are twice as large here as on the board.
-HEAP = "192k"
+# Pointers are twice as large here as on the board.
+HEAP = "128k"
 
 
 def image_of(folder: Path, **facts: str) -> Path:
@@ -38,7 +38,8 @@ def stand_ins(folder: Path, modules: dict[str, Path], users: tuple[str, ...]) ->
     """
     there = folder / "stand-ins"
     there.mkdir(exist_ok=True)
-    start = "import boot_image\nboot_image.main()\n"
+    start = "import gc\ngc.collect()\nbare = gc.mem_alloc()\nimport boot_image\n"
+    start += "boot_image.main(bare)\n"
     sources = {"boot_image": HERE / "unix" / "boot_image.py", **modules}
     known = [(GATEWAY / f"{name}.py").read_text("utf-8") for name in users]
     for name, code in compiling.library(sources, scripts=(start, *known)).items():
@@ -55,7 +56,7 @@ class UnixBoard:
     """
 
     # The gateway's modules that use the stand-ins.
-    users = (*files.BOARDS, "program")
+    users = tuple(path.stem for path in sorted(GATEWAY.glob("*.py")))
 
     def __init__(
         self,

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from gateway.ramdisk import RamDisk
 from neonat.gateway import config, envelope
 from neonat.gateway.clock import Clock
-from neonat.gateway.linefinder import SILENCE_MS, TRIED, LineFinder
+from neonat.gateway.linefinder import SILENCE_MS, LineFinder
+from neonat.gateway.linenews import TRIED
 from neonat.gateway.sender import PATIENCE_MAX_MS, Sender
 from neonat.gateway.spool import Spool
 

@@ -39,7 +39,7 @@ def _ethernet(network, lan: dict):
 
 
 def resolve(host: str, port: int):
-    """Look a name up: a function that gives the addresses, None until they are there; OSError from it."""
+    """Look a name up: a function that gives the addresses, None so far; it raises OSError."""
     # The chip waits for a name server for seconds, and the line goes on meanwhile.
     import _thread
     import socket

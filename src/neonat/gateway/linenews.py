@@ -1,4 +1,4 @@
-"""What is seldom done about a line: how it is tried, and what is told of it: opened, lost, up, down.
+"""What is seldom done about a line: how it is tried, what is told of it (opened, lost, up, down).
 
 `line` is an `Acquisition`.
 """

@@ -1,6 +1,6 @@
 """The login at a broker: what is sent, what the answers mean. Imported for that alone."""
 
-from neonat.gateway import mqtt
+from neonat.gateway.mqtt import ProtocolError, header, text
 
 KEEPALIVE_S = 20
 UNAVAILABLE = 3
@@ -16,20 +16,20 @@ REFUSED = {
 def connect(client: str, keepalive_s: int, will, user: str = "", password: str = "") -> bytes:
     """A clean session; `will` is (topic, payload), kept by the broker, QoS 1."""
     flags = 0x02 | 0x04 | 0x08 | 0x20 | (0x80 if user else 0) | (0x40 if user and password else 0)
-    body = mqtt.text("MQTT") + bytes((4, flags, keepalive_s >> 8, keepalive_s & 255))
-    body += mqtt.text(client) + mqtt.text(will[0]) + mqtt.text(will[1])
+    body = text("MQTT") + bytes((4, flags, keepalive_s >> 8, keepalive_s & 255))
+    body += text(client) + text(will[0]) + text(will[1])
     if user:
-        body += mqtt.text(user)
+        body += text(user)
         if password:
-            body += mqtt.text(password)
-    return mqtt.header(0x10, len(body)) + body
+            body += text(password)
+    return header(0x10, len(body)) + body
 
 
 def subscribe(number: int, topics: "list[str]") -> bytes:
     """QoS 1 for each topic."""
     body = bytes((number >> 8, number & 255))
-    body += b"".join([mqtt.text(topic) + b"\x01" for topic in topics])
-    return mqtt.header(0x82, len(body)) + body
+    body += b"".join([text(topic) + b"\x01" for topic in topics])
+    return header(0x82, len(body)) + body
 
 
 def hello(gateway: str, topic: str, broker: dict) -> bytes:
@@ -48,14 +48,14 @@ def answer(uplink, event: tuple, topic: str, number: int) -> "bytes | None":
         if event[1]:
             refused = REFUSED.get(event[1], "the broker refuses the login")
             uplink.refused = "" if event[1] == UNAVAILABLE else refused
-            raise mqtt.ProtocolError(refused)
+            raise ProtocolError(refused)
         uplink.state = "subscribing"
         return subscribe(number, [topic + kind for kind in ("ack", "command", "update")])
     if kind == "suback" and uplink.state == "subscribing":
         # A broker whose rules know nothing of updates still takes frames.
         if 0x80 in event[2][:2]:
-            raise mqtt.ProtocolError("the broker refuses the subscription to ack and command")
+            raise ProtocolError("the broker refuses the subscription to ack and command")
         return b""
     if kind == "connack" or uplink.state == "login":
-        raise mqtt.ProtocolError("the broker does not keep to the order of a login")
+        raise ProtocolError("the broker does not keep to the order of a login")
     return None

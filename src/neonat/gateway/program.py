@@ -4,114 +4,99 @@ from medibus.schedule import Plan
 from neonat.gateway.acquisition import Acquisition
 from neonat.gateway.clock import Clock
 from neonat.gateway.linefinder import LineFinder
+from neonat.gateway.rarely import call
 from neonat.gateway.remote import TRIES_MAX, Log, Remote
 from neonat.gateway.report import Report
 from neonat.gateway.sender import Sender
 from neonat.gateway.spool import Spool
 from neonat.gateway.uplink import Uplink
-from neonat.gateway.writing import LINE_MAX, record, stamp, unset_stamp
+from neonat.gateway.writing import record, stamp, unset_stamp
 
-VERSION = "0.1.0"
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from neonat.gateway.safe import Idle
+    from neonat.gateway.timekeeper import Timekeeper
+
 WALL_MS = 1000
 SYNC_MS = 1000
 FAREWELL_MS = 1500
 COMMANDS_MAX = 4
 ANSWER_MS = 250
-NETWORK_MS = 15000
-RENUMBER_MS = 60000
-RENUMBER_SPREAD = 16
 
 
 class Gateway:
     """All parts on one board; `config` as `checked` returns it; `reason` of this start, and what
-    `slots.start` said where it decided. OSError: the spool is unusable.
+    `slots.start` said where it decided. `assembly` makes the parts. OSError: the spool is unusable.
     """
+
+    log: Log
+    clock: Clock
+    spool: Spool
+    remote: Remote
+    sender: Sender
+    uplink: Uplink
+    finder: LineFinder
+    acquisition: "Acquisition | Idle"
+    report: Report
+    timekeeper: "Timekeeper | None"
+    unproven: bool
+    boot: int
+    renumber_at: "int | None"
 
     def __init__(self, config: dict, board, log, reason: str = "start", begun=None):
         self.board = board
         self.config = config
-        self.gateway = config["id"]
+        self.name = config["id"]
         self.leaving = ""
-        self.log = log = Log(log, board)
         self.starved = 0
-        now = board.ticks()
-        self.clock = Clock(now)
-        self._latest = now
-        files = board.files(config["spool"])
-        files.make()
-        self.spool = Spool(
-            files, self._time, config["spool_bytes"], segments_max=board.segments_max,
-            delay_ms=board.spool_delay_ms,
-        )  # fmt: skip
-        self._set_clock(now)
-        self.remote = Remote(self, log, reason, begun)
-        self.unproven = bool(self.remote.begun["home"])
-        self.boot = self.spool.start(self.remote.heading + [("version", VERSION)])
-        self.sender = Sender(
-            self.spool, self._real_time, self.gateway, board.message_max, board.ring_max
-        )
-        self.spool.taken = self._fresh
-        topic = config["topic_prefix"] + "/" + self.gateway + "/"
-        self.uplink = Uplink(
-            board, config["broker"], topic, self.gateway, self._take, self.sender.message, log
-        )
         self.plan = Plan()
-        fixed = board.line_fixed(config["serial"])
-        self._finder = finder = LineFinder(
-            config.get("baud"), config.get("parity"), fixed, self.remote.line
-        )
-        data_max = LINE_MAX - len(self.gateway) - 48
-        self.acquisition = (
-            self.remote.rare("safe", "idle")
-            if config.get("safe")
-            else Acquisition(board, config["serial"], finder, self.plan, self._emit, data_max, log)
-        )
-        self.report = Report(self.state)
+        self.timekeeper = None
+        self.renumber_at = None
+        self._latest = now = board.ticks()
         self._synced = self._walled = now
         self._tend = getattr(board, "tend", None)
-        if self._tend is not None:
-            # It says when the network is there.
-            self.uplink.hurry(now + NETWORK_MS)
         self._connected = False
-        self._renumber_at: "int | None" = None
-        self.timekeeper: "Timekeeper | None" = None
-        if getattr(board, "asks_time", False) and config.get("ntp"):
-            from neonat.gateway.timekeeper import Timekeeper
-
-            self.timekeeper = Timekeeper(self.remote, self.clock, now)
         self._step: "int | None" = None
         self._commands: "list[bytes]" = []
         self._answer_at = 0
-        if self.clock.source != "unset":
-            self._emit(now, self._clock_record(now, 0))
+        call("assembly", "build", self, log, reason, begun)
+        self.tell_clock(now)
         self.remote.rare("boots", "begin")
 
-    def _time(self, now: "int | None" = None) -> str:
+    def stamp(self, now: "int | None" = None) -> str:
+        """The time text of a record."""
         # A record is never stamped before the one before it.
         self._latest = now = max(self._latest, self.board.ticks() if now is None else now)
         utc = self.clock.utc(now)
         return unset_stamp(self.clock.uptime(now)) if utc is None else stamp(utc)
 
-    def _real_time(self, uptime_ms: int) -> str:
+    def real_time(self, uptime_ms: int) -> str:
+        """The stamp of a moment of this boot, empty while the clock is not set."""
         utc = self.clock.of_uptime(uptime_ms)
         return "" if utc is None else stamp(utc)
 
-    def _set_clock(self, now: int) -> "int | None":
+    def set_clock(self, now: int) -> "int | None":
+        """Set the clock by the board's; what `Clock.set` says."""
         wall = self.board.wall()
         return None if wall is None else self.clock.set(now, wall[0], wall[1])
 
     def clock_pairs(self, now: int) -> "list[tuple]":
         """The begin of a `!clock` record; the clock is set."""
         uptime = self.clock.uptime(now)
-        return [("at", self._time(now)), ("uptime", uptime), ("source", self.clock.source)]
+        return [("at", self.stamp(now)), ("uptime", uptime), ("source", self.clock.source)]
 
-    def _clock_record(self, now: int, step: int) -> str:
-        return record("clock", self.clock_pairs(now) + ([("step", step)] if step else []))
+    def tell_clock(self, now: int, step: int = 0) -> None:
+        """Add a record of the clock, where it is set."""
+        if self.clock.source != "unset":
+            pairs = self.clock_pairs(now) + ([("step", step)] if step else [])
+            self.emit(now, record("clock", pairs))
 
-    def _emit(self, now: int, data: str) -> None:
-        self.spool.append(self._time(now), data, now)
+    def emit(self, now: int, data: str) -> None:
+        """Add a record."""
+        self.spool.append(self.stamp(now), data, now)
 
-    def _fresh(self, item: tuple) -> None:
+    def fresh(self, item: tuple) -> None:
+        """A record that was spooled just now."""
         try:
             self.sender.fresh(item)
         except MemoryError:
@@ -120,13 +105,14 @@ class Gateway:
 
     def tell(self, data: str) -> None:
         """Add a record of the gateway's own."""
-        self._emit(self.board.ticks(), data)
+        self.emit(self.board.ticks(), data)
 
-    def _take(self, now: int, kind: str, payload: bytes, whole: bool) -> None:
+    def take(self, now: int, kind: str, payload: bytes, whole: bool) -> None:
+        """A message from the broker."""
         if kind == "ack":
             count = self.sender.acknowledge(now, payload, whole)
             if self.sender.ahead and self._may_renumber(now):
-                self._renumber(now)
+                call("assembly", "renumber", self, now)
             # A record of this boot: what is on trial can read, connect and deliver.
             elif count and self.unproven and b"\n%d " % self.boot in b"\n" + payload:
                 self._proven()
@@ -165,49 +151,12 @@ class Gateway:
 
     def _may_renumber(self, now: int) -> bool:
         """Once, and later only off taken numbers: two of one name would overtake each other."""
-        at = self._renumber_at
+        at = self.renumber_at
         return at is None or (self.sender.clash and now >= at)
-
-    def _renumber(self, now: int) -> None:
-        """Begin a boot that the server does not know yet: the count in the spool was lost.
-
-        Or there is another gateway of this name: where that renumbers too, chance parts them.
-        """
-        above = self.sender.ahead
-        self.log("boot %d has records of another spool: this is another boot" % above)
-        if self._renumber_at is not None:
-            above += int(self.board.random() * RENUMBER_SPREAD)
-        self._renumber_at = now + RENUMBER_MS
-        heading = [("reason", "renumbered"), ("version", VERSION)]
-        self.boot = self.spool.start(heading, above)
-        self.sender.renumbered()
-        if self.clock.source != "unset":
-            self._emit(now, self._clock_record(now, 0))
 
     def state(self) -> dict:
         """The state as `wire.md` has it."""
-        device = self.acquisition.device
-        state: dict = {
-            "online": True,
-            "version": VERSION,
-            "boot": self.boot,
-            "uptime_s": self.clock.uptime(self.board.ticks()) // 1000,
-            "clock": self.clock.source,
-            "link": self.acquisition.link,
-            "line": self.acquisition.line,
-            "device": device
-            and {"id": device.id, "name": device.name, "revision": device.revision},
-            "spool": {
-                "records": self.spool.records,
-                "bytes": self.spool.bytes,
-                "oldest": self.spool.oldest(),
-            },
-            "errors": self.acquisition.errors,
-            "heap_free": self.board.heap_free(),
-        }
-        if self.config.get("safe"):
-            state["safe"] = self.config["safe"]
-        return state
+        return call("assembly", "state", self)
 
     def leave(self, reason: str) -> None:
         """End the loop soon; `reason` is what `run` returns."""
@@ -259,11 +208,11 @@ class Gateway:
             step = self.timekeeper.step(now)
         elif now - self._walled >= WALL_MS:
             self._walled = now
-            step = self._set_clock(now)
+            step = self.set_clock(now)
         if step is not None:
             self._step = step + (self._step or 0)
         if self._step is not None:
-            self._emit(now, self._clock_record(now, self._step))
+            self.tell_clock(now, self._step)
             self._step = None
         told = self.acquisition.told
         if told is not None and self.clock.source != "unset":
@@ -273,9 +222,9 @@ class Gateway:
         if now - self._synced >= SYNC_MS:
             self._synced = now
             self.spool.sync()
-            if self._finder.news:
-                self._finder.news = False
-                self.remote.rare("boots", "remember", self._finder.current)
+            if self.finder.news:
+                self.finder.news = False
+                self.remote.rare("boots", "remember", self.finder.current)
 
     @property
     def streams(self) -> list:

@@ -2,6 +2,7 @@
 
 import binascii
 import ssl
+import sys
 
 
 def der(path: str, kind: str) -> "list[bytes]":
@@ -29,4 +30,6 @@ def wrap(plain, host: str, tls: dict):
     if tls.get("cert"):
         own = der(tls["cert"], "CERTIFICATE")[0], der(tls["key"], "KEY")[0]
         context.load_cert_chain(*own)
+    # It is Python around MicroPython's `tls`, and not needed any more.
+    sys.modules.pop("ssl", None)
     return context.wrap_socket(plain, server_hostname=host, do_handshake_on_connect=False)

@@ -1,10 +1,12 @@
 """Stands in for MicroPython's `machine` on an ESP32, as far as the board's module uses it.
 
 NEONAT_HARDWARE is a folder: `cause` holds the reset cause, `fed` how often the watchdog was fed,
-`rtc` what the clock chip keeps without power-up, `wiring` what was asked of the hardware. The UART
-is the pseudo-terminal that NEONAT_LINE leads to, or nothing at its other end while there is none.
+`rtc` what the clock chip keeps without power-up, `wiring` what was asked of the hardware. With
+NEONAT_MEASURED `free` has the free bytes of the heap at each feeding. The UART is the
+pseudo-terminal that NEONAT_LINE leads to, or nothing at its other end while there is none.
 """
 
+import gc
 import io
 import json
 import os
@@ -19,6 +21,7 @@ SPEEDS = {9600: 13, 19200: 14, 38400: 15}
 ODD = 0x200
 PWRON_RESET, HARD_RESET, WDT_RESET, DEEPSLEEP_RESET, SOFT_RESET = range(1, 6)
 LOOK_MS = 100
+MEASURED = os.getenv("NEONAT_MEASURED")
 
 
 def told(name):
@@ -67,6 +70,9 @@ class WDT:
     def feed(self):
         self._fed += 1
         tell("fed", str(self._fed))
+        if MEASURED:
+            gc.collect()
+            tell("free", str(gc.mem_free()) + "\n", "a")
 
 
 class RTC:

@@ -4,6 +4,7 @@ Words: the image, a folder of stand-ins for the board's hardware. The image is t
 of this machine are under /host. NEONAT_CUT=N: power fails in the middle of the Nth block write.
 """
 
+import gc
 import os
 import sys
 
@@ -41,8 +42,18 @@ class Flash:
         return {4: self._count, 5: BLOCK}.get(operation, 0)
 
 
-def main() -> None:
+def stand_ins(bare: int) -> None:
+    """Say what stands in the heap here that a board has in its ROM; `bare` is MicroPython alone."""
+    for name in ("machine", "network"):
+        if name + ".mpy" in os.listdir(sys.argv[2]):
+            __import__(name)
+    gc.collect()
+    print("stand-ins:", gc.mem_alloc() - bare, "bytes")
+
+
+def main(bare: int) -> None:
     image, folder = sys.argv[1:]
+    stand_ins(bare)
     flash = Flash(image, int(os.getenv("NEONAT_CUT") or "0"))
     root = vfs.VfsLfs2(flash)
     vfs.umount("/")
