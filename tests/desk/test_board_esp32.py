@@ -8,7 +8,7 @@ import pytest
 
 from desk.esp32_board import Esp32Board
 from desk.time_server import TimeServer
-from desk.unix_board import image_of
+from desk.unix_board import STAND_INS, image_of
 from gateway.bench_server import MICROPYTHON, Broker, Server, incubator
 from gateway.test_gateway_live import certificates, issue
 from neonat.board import image
@@ -19,6 +19,8 @@ from waiting import free_port, wait_for
 pytestmark = pytest.mark.skipif(not MICROPYTHON.exists(), reason="no micropython here")
 
 
+# Of 128 KiB beside the stand-ins, after a collection, with TLS, on the 64-bit Unix port.
+FREE = 32 * 1024
 CERTIFICATES = {"ca": "ca.pem", "cert": "bed.pem", "key": "bed.key"}
 
 
@@ -229,7 +231,7 @@ def test_a_board_without_a_configuration_says_so_at_its_usb_port(bench, made):
     assert "no usable configuration, " in board.text()
 
 
-def test_it_logs_in_by_its_certificate_and_tells_no_secret(tmp_path):
+def test_it_logs_in_by_its_certificate_with_room_in_its_heap_and_tells_no_secret(tmp_path):
     certificates(tmp_path)
     issue(tmp_path, "bed-1", "ec -pkeyopt ec_paramgen_curve:P-256", "bed.pem", "bed.key")
     (tmp_path / "key.pem").chmod(0o644)
@@ -245,10 +247,13 @@ def test_it_logs_in_by_its_certificate_and_tells_no_secret(tmp_path):
     server = Server(port)
     files = {name: str(tmp_path / path) for name, path in CERTIFICATES.items()}
     made = image_of(tmp_path, id="bed-1", broker=f"mqtts://localhost:{secure}", **files)
-    board = Esp32Board(tmp_path, made, str(tmp_path / "incubator"))
+    board = Esp32Board(tmp_path, made, str(tmp_path / "incubator"), measured="yes")
     try:
         with incubator(tmp_path, "--baud", "38400", "--parity", "odd"), board:
             wait_for(lambda: len(server.frames()) > 3, what="frames through TLS")
+            # Once nothing waits for an acknowledgement.
+            wait_for(lambda: min(board.free()[-5:]) >= FREE, what="32 KiB of free heap")
+            assert board.stand_ins() >= STAND_INS
             # Without any time server the clock chip is at least not before the provisioning.
             kept = json.loads((board.hardware / "rtc").read_text())
             assert abs(kept["behind_us"]) < 3 * 86400e6

@@ -13,8 +13,9 @@ from runtimes import micropython_command
 HERE = Path(__file__).parent
 GATEWAY = Path(neonat.gateway.__path__[0])
 RESTART = 3
-# Pointers are twice as large here as on the board.
-HEAP = "128k"
+# What stands in here for the flash, for `machine` and `network` is in the ROM of a board.
+STAND_INS = 11000
+HEAP = str(128 * 1024 + STAND_INS)
 
 
 def image_of(folder: Path, **facts: str) -> Path:

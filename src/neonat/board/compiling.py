@@ -17,7 +17,7 @@ from neonat.board.problem import BoardError
 
 UNUSED_S = 30 * 86400.0
 # With all that they import they are always in use.
-ALWAYS = ("neonat/gateway/program", "neonat/gateway/board_micropython")
+ALWAYS = tuple(f"neonat/gateway/{name}" for name in ("program", "board_micropython", "timekeeper"))
 _START = "start.py"
 _IN_USE = "in-use"
 

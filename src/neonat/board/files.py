@@ -8,8 +8,10 @@ import neonat.gateway
 from neonat.board import compiling
 from neonat.board.problem import BoardError
 
-# Modules of the gateway that never run under MicroPython, and that never run on a board.
-CPYTHON = ("board_cpython", "serial_line")
+# What only a server asks; modules of the gateway that never run under MicroPython, and that never
+# run on a board.
+SERVER = ("catalog", "cells", "envelope", "items", "request_names")
+CPYTHON = ("board_cpython", "serial_line", *SERVER)
 ELSEWHERE = (*CPYTHON, "board_unix", "main_unix")
 BOARDS = ("board_micropython", "board_unix")
 LIBRARY = "lib"
@@ -32,8 +34,8 @@ def sources(elsewhere: tuple[str, ...] = ELSEWHERE) -> dict[str, Path]:
     for package, name in ((medibus, "medibus"), (neonat.gateway, "neonat/gateway")):
         root = Path(package.__path__[0])
         for path in root.rglob("*.py"):
-            if path.stem not in elsewhere:
-                inside = path.relative_to(root).with_suffix("").as_posix()
+            inside = path.relative_to(root).with_suffix("").as_posix()
+            if not set(inside.split("/")) & set(elsewhere):
                 found[f"{name}/{inside}"] = path
     found["neonat/__init__"] = Path(neonat.gateway.__path__[0]).parent / "__init__.py"
     return dict(sorted(found.items()))

@@ -39,6 +39,10 @@ def puback(number: int) -> bytes:
     return bytes((0x40, 2, number >> 8, number & 255))
 
 
+def _broken(first: int, size: int) -> ProtocolError:
+    return ProtocolError("no MQTT: packet type %d with %d bytes" % (first >> 4, size))
+
+
 class Parser:
     """Bytes from the broker to events, with bounded memory.
 
@@ -87,7 +91,7 @@ class Parser:
                 self._head = bytearray()
                 break
             if len(self._head) > 4:
-                raise ProtocolError("a packet's length is broken")
+                raise _broken(self._head[0], -1)
         return at
 
     def _event(self, body: bytes) -> tuple:
@@ -104,22 +108,22 @@ class Parser:
             return "suback", number, body[2:]
         if kind == 13 and size == 0:
             return ("pong",)
-        raise ProtocolError("packet type %d with %d bytes is not for a client" % (kind, size))
+        raise _broken(self._first, size)
 
     def _message(self, body: bytes, size: int) -> tuple:
         qos = self._first >> 1 & 3
         if qos > 1 or len(body) < 2:
-            raise ProtocolError("a message that was not asked for")
+            raise _broken(self._first, size)
         end = 2 + (body[0] << 8 | body[1])
         start = end + 2 if qos else end
         if start > len(body):
-            raise ProtocolError("a message without its topic")
+            raise _broken(self._first, size)
         try:
             topic = body[2:end].decode()
         except UnicodeError:
-            raise ProtocolError("a topic that is not UTF-8") from None
+            raise _broken(self._first, size) from None
         number = body[end] << 8 | body[end + 1] if qos else 0
         if qos and not number:
-            raise ProtocolError("a message without its number")
+            raise _broken(self._first, size)
         kind = "kept" if self._first & 1 else "message"
         return kind, topic, body[start:], number, size == len(body)
