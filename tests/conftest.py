@@ -4,8 +4,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from databases import UNAVAILABLE, Database, Postgres, Server, Sqlite, database, unavailable
+
+# How long an example takes says something about the machine only.
+settings.register_profile("neonat", deadline=None, print_blob=True)
+settings.load_profile("neonat")
 
 
 @pytest.fixture(scope="session")

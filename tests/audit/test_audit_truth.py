@@ -304,6 +304,17 @@ def test_numbers_are_those_of_the_model(server, history) -> None:
                     assert signal.heard + sum(signal.missed.values()) == signal.asked
 
 
+def test_two_clocks_that_disagree_hide_no_number(db) -> None:
+    """The first record has the server's time, which is ahead of those that the gateway stamped."""
+    lines = [(1, None, 40), (2, T0, 40), (3, T0 + 900, 40), (4, T0 + 100, 40)]
+    store = db.open()
+    store.write([made("bed-1", 1, seq, FULL, at, 0, lag) for seq, at, lag in lines])
+    with store.evidence() as evidence:
+        found = account(evidence, "bed-1", None, None, 1)
+    assert found is not None
+    assert [boot[4:] for boot in found.boots] == [(4, 4, 0, 0, 0, 0)]
+
+
 def test_the_command_in_words_and_as_json(db, capsys) -> None:
     tale = Tale().start().session(100).lose(10).wait(100 * S).answer(100).say(FULL)
     db.open().write(tale.records)

@@ -92,9 +92,14 @@ def test_an_update_is_confirmed_and_a_forged_one_refused(tmp_path, broker, made,
                 # The same again is no update: a bundle is taken once.
                 refused = updated(site, bundle.read_bytes())
                 assert refused["state"] == "refused" and refused["error"]
-                entries = site.json("/api/v1/audit-trail?gateway=bed-1")["entries"]
-                assert [one["outcome"] for one in entries] == ["refused", "asked", "done", "asked"]
-                assert {one["details"]["version"] for one in entries} == {"9.9-page"}
+
+                def entries():
+                    return site.json("/api/v1/audit-trail?gateway=bed-1")["entries"]
+
+                told = ["refused", "asked", "done", "asked"]
+                # An action is over a moment before the trail says so.
+                wait_for(lambda: [one["outcome"] for one in entries()] == told, what="the trail")
+                assert {one["details"]["version"] for one in entries()} == {"9.9-page"}
             vault.keep(secrets, {"bed-1": {"update_key": "00" * 32}})
             assert main([*words, "--secrets", secrets]) == 1
             assert "authentic" in capfd.readouterr().err

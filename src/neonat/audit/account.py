@@ -110,8 +110,8 @@ def account(
     bounds = min(times) if start is None else start, max(times) if end is None else end
     if bounds[0] > max(times):
         return None
-    stop = max(times) + 1 if end is None else end
-    return _Work(evidence, gateway, runs, bounds, stop, least, tick).account()
+    reach = -FAR if start is None else start, FAR if end is None else end
+    return _Work(evidence, gateway, runs, bounds, reach, least, tick).account()
 
 
 class _Work:
@@ -121,7 +121,7 @@ class _Work:
         gateway: str,
         runs: list[RunFacts],
         bounds: tuple[int, int],
-        stop: int,
+        reach: tuple[int, int],
         least: int,
         tick: Tick,
     ) -> None:
@@ -129,8 +129,9 @@ class _Work:
         self._gateway = gateway
         self._runs = runs
         self._bounds = bounds
-        # Records before this time count; the last one of all does, though no time lies behind it.
-        self._stop = stop
+        # Records in this span count. Where nobody asked for a span it is all time: with two clocks
+        # the first and the last number need not have the first and the last time.
+        self._reach = reach
         self._least = least
         self._tick = tick
         self._signals: list[Signal] = []
@@ -144,13 +145,14 @@ class _Work:
         self._between: Counter[str] = Counter()
 
     def account(self) -> Account:
-        evidence, start, end = self._evidence, *self._bounds
-        stop = self._stop
+        evidence, reach = self._evidence, self._reach
         self._catalog = evidence.catalog()
         self._parts = {
-            run.id: evidence.parts(self._gateway, run, start, stop)
+            run.id: evidence.parts(self._gateway, run, *reach)
             for run in self._runs
-            if run.first_at is not None and run.first_at < stop and (run.last_at or 0) >= start
+            if run.first_at is not None
+            and run.first_at < reach[1]
+            and (run.last_at or 0) >= reach[0]
         }
         self._watch()
         unheard = list(self._unheard())
@@ -159,9 +161,9 @@ class _Work:
                 (one.first_at for one in self._runs[place + 1 :] if one.first_at is not None), FAR
             )
             self._run(run, following)
-        self._pass(end, "silent")
+        self._pass(self._bounds[1], "silent")
         return Account(
-            *(self._gateway, start, end, self._boots, unheard, self._unnumbered),
+            *(self._gateway, *self._bounds, self._boots, unheard, self._unnumbered),
             list(self._accounts()),
         )
 
@@ -204,7 +206,7 @@ class _Work:
                 yield Unheard(before.boot + 1, run.boot - 1, reason)
 
     def _run(self, run: RunFacts, following: int) -> None:
-        start, end = self._bounds[0], self._stop
+        start, end = self._reach
         if run.first_at is None or run.last_at is None:
             if run.boot and self._cursor < end and following >= start:
                 self._boot(run, 1, run.top)
@@ -243,7 +245,7 @@ class _Work:
         whole = bool(run.boot) and parts[0].first & 0xFFFFFFFF == 0
         for track in self._tracks.values():
             track.begin(began)
-        scan = Scan(run, (self._bounds[0], self._stop), whole, self._tracks)
+        scan = Scan(run, self._reach, whole, self._tracks)
         for part in parts:
             scan.take(self._evidence.sightings(part), self._kind_of(part), self._counted(run))
         scan.finish(max(following, scan.ended), "no_answer" if run.boot else "no_numbers")
