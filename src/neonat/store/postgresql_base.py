@@ -135,7 +135,7 @@ class PostgresBase:
     @contextlib.contextmanager
     def snapshot(self) -> Iterator[None]:
         """What is asked inside sees one state of the database."""
-        with self.connection.transaction():
+        with self.together(), self.connection.transaction():
             self.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
             yield
 

@@ -104,7 +104,7 @@ class Plans:
 def samples(base: Base, run: Run, low: int, high: int) -> Iterator[Sample]:
     """The frames of a range of ids; those with readings have a row of their own."""
     base_at, boot_at = run.base_at or 0, run.boot_at or 0
-    for at, shape, body in base.execute(
+    for at, shape, body in base.packed(
         "SELECT at, shape, body FROM frame WHERE id BETWEEN ? AND ? ORDER BY id", (low, high)
     ):
         if shape > 0:
