@@ -17,6 +17,7 @@ BENCHMARKS = (
         "latency",
         "page",
         "gateway_memory",
+        "board_heap",
         "tls",
     ),
     "research",
