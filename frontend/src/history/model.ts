@@ -44,7 +44,10 @@ export class History {
   private addressTimer = 0;
   private restTimer = 0;
   private taken = 0;
+  private due = 0;
   private flight: AbortController | null = null;
+  /** What the flight brings. */
+  private awaited: Span | null = null;
   private freshAt = 0;
   private width = 900;
   private readonly ends: (() => void)[] = [];
@@ -120,6 +123,8 @@ export class History {
   }
 
   reload(): void {
+    this.flight?.abort();
+    this.flight = this.awaited = null;
     this.scene.main = null;
     this.scene.other = null;
     this.take(this.scene.main, null);
@@ -155,12 +160,16 @@ export class History {
     this.settle(0);
   }
 
+  /** See to it, within `wait` ms, that what is loaded does for the view. */
   private settle(wait = SETTLE_MS): void {
     const view = this.view.peek();
     const main = this.scene.main;
     const stale = this.following.peek() && performance.now() - this.freshAt > Math.max(5 * SECOND, lengthOf(view) / 400);
     if (main && !stale && covers(main.span, view, serverNow())) return;
-    if (this.timer) return;
+    const due = performance.now() + wait;
+    if (this.timer && this.due <= due) return;
+    clearTimeout(this.timer);
+    this.due = due;
     this.timer = window.setTimeout(() => {
       this.timer = 0;
       void this.fetch();
@@ -169,6 +178,8 @@ export class History {
 
   private async fetch(): Promise<void> {
     const view = this.view.peek();
+    // On the move one answer after the other; at rest what is on its way is let go if it does not fit.
+    if (this.flight && (this.restTimer || (this.awaited && covers(this.awaited, view, serverNow())))) return;
     const span = wanted(view, serverNow());
     const points = Math.ceil((this.width * 0.8 * lengthOf(span)) / lengthOf(view));
     const names = this.panels.peek().flatMap((panel) => panel.traces.map((trace) => trace.name));
@@ -178,6 +189,7 @@ export class History {
     this.flight?.abort();
     const flight = new AbortController();
     this.flight = flight;
+    this.awaited = span;
     this.loading.value = true;
     try {
       const one = (wish: Wish) => remembered(wish) ?? load(wish, serverNow(), flight.signal);
@@ -190,9 +202,13 @@ export class History {
       this.trouble.value = reasonOf(error);
       this.freshAt = performance.now();
     } finally {
-      if (this.flight === flight) this.loading.value = false;
+      if (this.flight === flight) {
+        this.flight = this.awaited = null;
+        this.loading.value = false;
+      }
     }
-    this.settle(2 * SECOND);
+    if (!this.restTimer) this.settle(2 * SECOND);
+    else if (!reaches(span, this.view.peek(), serverNow())) this.settle();
   }
 
   private take(main: Loaded | null, other: Loaded | null): void {
