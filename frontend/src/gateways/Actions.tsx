@@ -24,7 +24,8 @@ export function Actions({ gateway }: { gateway: string }) {
     said.value = "";
     try {
       const answer = await ask<Action>(`/gateways/${encodeURIComponent(gateway)}/actions`, { method: "POST", body });
-      said.value = outcome(answer);
+      // An update goes on behind its answer; the list of the last actions follows it.
+      said.value = UNDER_WAY.has(answer.state) ? "" : outcome(answer);
     } catch (error) {
       said.value = reasonOf(error);
     } finally {

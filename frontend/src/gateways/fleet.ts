@@ -15,7 +15,7 @@ export interface Action {
   id: string;
   gateway: string;
   action: string;
-  state: "done" | "refused" | "no_reply" | "sending" | "trial";
+  state: "asked" | "done" | "refused" | "no_reply" | "sending" | "trial";
   error: string | null;
   progress: number | null;
   asked_at: string;
@@ -23,7 +23,7 @@ export interface Action {
   user?: string | null;
 }
 
-export const UNDER_WAY = new Set(["sending", "trial"]);
+export const UNDER_WAY = new Set(["asked", "sending", "trial"]);
 
 /** Request codes and periods as `24=1000 27=1000`; null for what is no plan. */
 export function planOf(text: string): Record<string, number> | null {

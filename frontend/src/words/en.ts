@@ -218,7 +218,7 @@ export const en = {
       pollDefault: "The gateway asks the incubator with the usual periods again.",
       update: (file: string) => `${file} is sent to the gateway and started on trial. It goes back by itself when it delivers nothing.`,
     },
-    states: { done: "done", refused: "refused", no_reply: "no reply", sending: "being sent", trial: "on trial" } as Record<string, string>,
+    states: { asked: "asked", done: "done", refused: "refused", no_reply: "no reply", sending: "being sent", trial: "on trial" } as Record<string, string>,
   },
   beds: {
     title: "Who is where",

@@ -237,7 +237,7 @@ export const fr: Words = {
       pollDefault: "La passerelle interroge de nouveau l’incubateur aux périodes habituelles.",
       update: (file) => `${file} est envoyé à la passerelle et démarré à l’essai. Elle revient d’elle-même en arrière si rien n’est livré.`,
     },
-    states: { done: "fait", refused: "refusé", no_reply: "pas de réponse", sending: "en cours d’envoi", trial: "à l’essai" },
+    states: { asked: "demandé", done: "fait", refused: "refusé", no_reply: "pas de réponse", sending: "en cours d’envoi", trial: "à l’essai" },
   },
   beds: {
     title: "Qui est où",
