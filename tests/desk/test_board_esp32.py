@@ -233,7 +233,13 @@ def test_a_board_without_a_configuration_says_so_at_its_usb_port(bench, made):
 
 def test_it_logs_in_by_its_certificate_with_room_in_its_heap_and_tells_no_secret(tmp_path):
     certificates(tmp_path)
-    issue(tmp_path, "bed-1", "ec -pkeyopt ec_paramgen_curve:P-256", "bed.pem", "bed.key")
+    curve = "ec -pkeyopt ec_paramgen_curve:P-256"
+    authority = "basicConstraints=critical,CA:TRUE"
+    issue(tmp_path, "ward", curve, "ward.pem", "ward.key", more=authority)
+    issue(tmp_path, "bed-1", curve, "bed.pem", "bed.key", signer="ward")
+    # The broker knows the first authority only.
+    with open(tmp_path / "bed.pem", "a") as chain:
+        chain.write((tmp_path / "ward.pem").read_text())
     (tmp_path / "key.pem").chmod(0o644)
     tmp_path.chmod(0o755)
     port, secure = free_port(), free_port()

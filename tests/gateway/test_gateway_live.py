@@ -317,12 +317,12 @@ def certificates(directory) -> None:
     issue(directory, "localhost", "rsa:2048", "cert.pem", "key.pem")
 
 
-def issue(directory, name, kind, cert, key) -> None:
-    """A certificate of `name`, signed by the authority, and its key."""
-    (directory / "names").write_text(f"subjectAltName=DNS:{name}")
+def issue(directory, name, kind, cert, key, signer="ca", more="") -> None:
+    """A certificate of `name`, signed by an authority, and its key."""
+    (directory / "names").write_text(f"subjectAltName=DNS:{name}\n{more}")
     for line in (
         f"openssl req -newkey {kind} -nodes -keyout {key} -out request.pem -subj /CN={name}",
-        "openssl x509 -req -in request.pem -CA ca.pem -CAkey ca.key -CAcreateserial"
+        f"openssl x509 -req -in request.pem -CA {signer}.pem -CAkey {signer}.key -CAcreateserial"
         f" -out {cert} -days 2 -extfile names",
     ):
         subprocess.run(line.split(), cwd=directory, check=True, capture_output=True)

@@ -221,19 +221,24 @@ def _address(full: Facts) -> tuple[str, str]:
     return str(found.ip), str(found.netmask)
 
 
-def pem(path: str) -> bytes:
-    """The first certificate or key of a PEM file and nothing else; BoardError."""
+def pem(path: str, kind: str = "CERTIFICATE") -> bytes:
+    """The certificates of a PEM file (of a chain the board's own first), or its first key.
+
+    BoardError.
+    """
     try:
         text = Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeError) as error:
         why = getattr(error, "strerror", None) or "no text"
         raise BoardError(f"cannot read the certificate {path}: {why}") from error
-    found = _PEM.search(text)
+    found = [block.group() for block in _PEM.finditer(text) if block[1].endswith(kind)]
     if not found:
-        raise BoardError(f"{path} holds no certificate or key in PEM")
-    if "ENCRYPTED" in found.group():
-        raise BoardError(f"the key {path} has a password, which a board cannot ask for")
-    return found.group().encode() + b"\n"
+        raise BoardError(f"{path} holds no {kind.lower()} in PEM")
+    if kind == "KEY":
+        if "ENCRYPTED" in found[0]:
+            raise BoardError(f"the key {path} has a password, which a board cannot ask for")
+        del found[1:]
+    return "".join(f"{block}\n" for block in found).encode()
 
 
 def board_files(facts: Facts, secrets: vault.Secrets) -> dict[str, bytes]:
@@ -242,7 +247,7 @@ def board_files(facts: Facts, secrets: vault.Secrets) -> dict[str, bytes]:
     files = {"config.json": (json.dumps(config, indent=1) + "\n").encode()}
     full = completed(facts)
     for name, place in config["broker"].get("tls", {}).items():
-        files[place.lstrip("/")] = pem(full[name])
+        files[place.lstrip("/")] = pem(full[name], "KEY" if name == "key" else "CERTIFICATE")
     return files
 
 

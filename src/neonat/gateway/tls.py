@@ -28,8 +28,10 @@ def wrap(plain, host: str, tls: dict):
     for each in der(tls["ca"], "CERTIFICATE"):
         context.load_verify_locations(cadata=each)
     if tls.get("cert"):
-        own = der(tls["cert"], "CERTIFICATE")[0], der(tls["key"], "KEY")[0]
-        context.load_cert_chain(*own)
+        key = der(tls["key"], "KEY")[0]
+        # Each is put behind the one before: so the whole chain is sent.
+        for each in der(tls["cert"], "CERTIFICATE"):
+            context.load_cert_chain(each, key)
     # It is Python around MicroPython's `tls`, and not needed any more.
     sys.modules.pop("ssl", None)
     return context.wrap_socket(plain, server_hostname=host, do_handshake_on_connect=False)
