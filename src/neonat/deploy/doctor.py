@@ -207,7 +207,8 @@ def _database(facts: Facts, url: str) -> Iterator[Finding]:
             return
         store = open_store(url, create=False)
     except MissingError as error:
-        yield Finding(WRONG, "database", str(error), "start ingest: it creates the database")
+        text = str(error).rpartition(": ")[0]
+        yield Finding(WRONG, "database", text, "start ingest: it creates the database")
         return
     except StoreError as error:
         yield Finding(WRONG, "database", str(error))
