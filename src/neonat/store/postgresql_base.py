@@ -1,6 +1,7 @@
 """A connection to PostgreSQL as the store's own code wants it."""
 
 import contextlib
+import logging
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
@@ -46,6 +47,9 @@ _FRAMES = Many(
     "INSERT INTO frame(id, at, lag, shape, body, more, week) SELECT * FROM unnest(?::bigint[],"
     " ?::bigint[], ?::bigint[], ?::bigint[], ?::bytea[], ?::text[], ?::integer[])",
 )
+
+# What went wrong inside a pipeline is raised; that its end then failed too is no news.
+logging.getLogger("psycopg").setLevel(logging.ERROR)
 
 _NUMBERED = re.compile(r"\?(\d*)")
 
