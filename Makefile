@@ -1,6 +1,6 @@
 # make run    a simulated incubator on a live page      make test   everything that must hold
 # make bench  figures, beside the machine's baseline    make chaos  kills, cuts and faults, long
-# make soak   endurance: memory over 100,000 frames     make lint   style and types only
+# make soak   endurance: a week of the gateway          make lint   style and types only
 # make page   the web page's files from frontend/ (needs node; they are committed)
 # make board-proof   a board's image: TLS, a day without broker, 1,000 power cuts; long
 

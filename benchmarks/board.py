@@ -14,6 +14,7 @@ import random
 import sqlite3
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -24,17 +25,23 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from desk.secure_broker import SecureBroker
 from desk.unix_board import HEAP, UnixBoard, image_of
 from gateway.bench_server import incubator
-from neonat.board import image
+from gateway.plan_day import records
+from gateway.test_spool_flash import result as flash_result
+from neonat.board import image, vault
 from neonat.board.desk import Desk
 from neonat.board.problem import BoardError
+from neonat.cli.main import main as main_command
 from neonat.ingest.broker_url import broker_url
 from system.chain import Program
 from waiting import wait_for
 
 GATEWAY = "bed-1"
 DAY_S = 86400
-# What a board writes while it boots and for some seconds after.
-WRITES_MAX = 60
+FLASH_BYTES = 1 << 20
+# A file system wants some blocks for itself and for what it is about to replace.
+SPOOL_BYTES = FLASH_BYTES - 65536
+# What a board writes while it boots and, where nothing is acknowledged, for some seconds after.
+WRITES_MAX = 16
 UP_S = 15.0
 QUIET_S = 3.0
 
@@ -159,8 +166,8 @@ def cuts(proof: Proof, wanted: int, seed: int) -> None:
     within = powers = 0
     begin = time.monotonic()
     while within < wanted:
-        if powers % 100 == 0:
-            proof.ingest.start() if powers % 200 == 0 else proof.ingest.end()
+        if powers % 50 == 0:
+            proof.ingest.start() if powers % 100 == 50 else proof.ingest.end()
         proof.board.off()
         proof.board.log.write_text("")
         powers += 1
@@ -225,6 +232,59 @@ def outage(proof: Proof, seconds: int) -> None:
     proof.hold(not drops[0][0], f"{drops[0][0]} ranges were given up in the outage")
 
 
+def updates(proof: Proof) -> None:
+    """An update from the desk is tried and confirmed; one with another key is refused."""
+    url = f"mqtt://127.0.0.1:{proof.broker.port}"
+    secrets = str(proof.folder / "board-secrets.json")
+    words = ["board", "update", GATEWAY, "--broker", url, "--secrets", secrets]
+    stop = threading.Event()
+
+    def tend() -> None:
+        while not stop.wait(0.1):
+            proof.board.tend()
+
+    thread = threading.Thread(target=tend, daemon=True)
+    thread.start()
+    codes = []
+    said = io.StringIO()
+    with contextlib.redirect_stderr(said):
+        begin = time.monotonic()
+        codes.append(main_command(words))
+        took = time.monotonic() - begin
+        kept = json.loads(Path(secrets).read_text())
+        vault.keep(secrets, {GATEWAY: {"update_key": "00" * 32}})
+        codes.append(main_command(words))
+    Path(secrets).write_text(json.dumps(kept))
+    stop.set()
+    thread.join()
+    count = proof.count("frames")
+    wait_for(lambda: proof.count("frames") > count, 60, "frames after the updates")
+    proof.hold(codes == [0, 1], f"updates ended with {codes}: {said.getvalue()[-300:]}")
+    proof.hold("authentic" in said.getvalue(), "the forged update has another reason")
+    show("updates", f"one confirmed after {took:.0f} s", "a forged one refused")
+
+
+def flash(proof: Proof) -> None:
+    """The spool alone on a littlefs of 1 MiB in RAM: a day's records, and every single cut."""
+    said = proof.folder / "said"
+    with open(said, "w") as file:
+        file.writelines(f"{at}|{data}\n" for at, data in records(DAY_S, seed=7))
+    found = flash_result("outage", str(said), str(SPOOL_BYTES), str(FLASH_BYTES // 4096))
+    back = found["back"] == found["records"] and not found["wrong"] and not found["dropped"]
+    proof.hold(back, f"of a day's records not all came back: {found}")
+    blocks = FLASH_BYTES // 4096
+    show("a day's spool", f"{found['records']} records in {found['bytes']} bytes",
+         f"{found['bytes'] / found['records']:.2f} a record",
+         f"{found['blocks']} of {blocks} blocks in use", "all back byte for byte")  # fmt: skip
+    calm = flash_result("calm", str(said), str(SPOOL_BYTES), str(blocks))
+    proof.hold(not calm["writes"], f"a day without outage wrote to the flash: {calm}")
+    show("wear", f"{found['erases']} erases, {found['erases'] / blocks:.0f} a block, in a day away",
+         f"{calm['erases']} in a day with acknowledgements")  # fmt: skip
+    found = flash_result("cuts", "700", "1", "1", "65536")
+    show("every cut", f"{found['cuts']} block writes cut", f"{found['lives']} starts after them",
+         f"{found['kept']} promised records proven")  # fmt: skip
+
+
 def whole(proof: Proof) -> None:
     """What the database holds against what the line carried."""
     proof.board.off()
@@ -262,6 +322,8 @@ def main() -> int:
     ):
         try:
             boots(proof)
+            updates(proof)
+            flash(proof)
             outage(proof, args.outage)
             cuts(proof, args.cuts, args.seed)
             whole(proof)

@@ -30,8 +30,14 @@ class RamFile:
         self.at += len(data)
         return data
 
-    def seek(self, at: int) -> None:
-        self.at = at
+    def readinto(self, buffer: memoryview) -> int:
+        data = self.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def seek(self, at: int, whence: int = 0) -> int:
+        self.at = at if whence == 0 else len(self.content) + at
+        return self.at
 
     def close(self) -> None:
         pass
@@ -39,6 +45,8 @@ class RamFile:
 
 class RamDisk:
     """What `Files` offers. `life` counts bytes and operations until it is killed; None: never."""
+
+    block = 1
 
     def __init__(self) -> None:
         self.contents: dict[str, bytearray] = {}
@@ -60,11 +68,14 @@ class RamDisk:
 
     def open(self, name: str, mode: str) -> RamFile:
         self.spend()
-        if mode == "ab":
+        if mode == "wb":
+            self.contents[name] = bytearray()
+            self.synced.pop(name, None)
+        elif mode == "ab":
             self.contents.setdefault(name, bytearray())
         elif name not in self.contents:
             raise OSError(2)
-        return RamFile(self, name, mode == "ab")
+        return RamFile(self, name, mode != "rb")
 
     def read(self, name: str, limit: int) -> bytes:
         return bytes(self.contents.get(name, b"")[:limit])

@@ -6,6 +6,8 @@ import pytest
 
 from runtimes import RUNTIMES, Worker, functions
 
+# Sources take more than the board's compiled modules.
+HEAP = "192k"
 PORTABLE = Path(__file__).parent / "portable"
 CASES = [(path.stem, name) for path in sorted(PORTABLE.glob("*.py")) for name in functions(path)]
 
@@ -13,7 +15,7 @@ CASES = [(path.stem, name) for path in sorted(PORTABLE.glob("*.py")) for name in
 @pytest.mark.parametrize("runtime", RUNTIMES)
 @pytest.mark.parametrize(("module", "function"), CASES)
 def test_portable(module: str, function: str, runtime: str) -> None:
-    with Worker(runtime, PORTABLE) as worker:
+    with Worker(runtime, PORTABLE, heap=HEAP) as worker:
         worker.call(module, function)
 
 

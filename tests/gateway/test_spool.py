@@ -15,8 +15,8 @@ from neonat.gateway.spool import Spool
 HEADING = [("reason", "start"), ("version", "1")]
 
 
-def opened(disk, limit=8192, segment_size=1024, segments_max=64) -> Spool:
-    spool = Spool(disk, lambda: "+1", limit, segment_size, segments_max)
+def opened(disk, limit=8192, segment_size=1024, segments_max=64, delay_ms=0) -> Spool:
+    spool = Spool(disk, lambda: "+1", limit, segment_size, segments_max, delay_ms)
     spool.start(HEADING)
     return spool
 
@@ -219,6 +219,8 @@ def test_a_record_that_cannot_be_read_again_is_named():
 class SpoolMachine(RuleBasedStateMachine):
     """Appends, acknowledgements, kills, power cuts and full disks in any order."""
 
+    delay_ms = 0
+
     def __init__(self):
         super().__init__()
         self.disk = RamDisk()
@@ -230,14 +232,17 @@ class SpoolMachine(RuleBasedStateMachine):
 
     @initialize()
     def begin(self):
-        self.spool = opened(self.disk, 4096, 512, 12)
+        self.now = 0
+        self.spool = opened(self.disk, 4096, 512, 12, self.delay_ms)
         self.boots.append(self.spool.boot)
 
     def _append(self):
         self.count += 1
         data = f"d{self.count}" + "x" * (self.count % 40)
+        if self.count % 3:
+            data = f"\\x01${data}{self.count % 256:02X}"
         before = self.spool.seq
-        seq = self.spool.append("+2", data)
+        seq = self.spool.append("+2", data, self.now)
         assert seq > before
         self.written[self.spool.boot, seq] = data
 
@@ -245,6 +250,13 @@ class SpoolMachine(RuleBasedStateMachine):
     def append(self, count):
         for _ in range(count):
             self._append()
+
+    @rule(steps=st.integers(1, 40))
+    def tend(self, steps):
+        self.now += self.delay_ms
+        for _ in range(steps):
+            self.spool.tend(self.now)
+        assert not self.spool.fresh
 
     @rule()
     def sync(self):
@@ -309,19 +321,23 @@ class SpoolMachine(RuleBasedStateMachine):
     def _reopen(self):
         self._forget()
         self.disk.life = None
-        self.spool = opened(self.disk, 4096, 512, 12)
+        self.spool = opened(self.disk, 4096, 512, 12, self.delay_ms)
         assert self.spool.boot > max(self.boots)
         self.boots.append(self.spool.boot)
 
     def _forget(self):
-        """What RAM alone knows of a failed disk dies with the process."""
+        """What only RAM knows dies with the process."""
+        self.excused |= {(self.spool.boot, item[0]) for item in self.spool.fresh}
+        for item in self.spool.fresh:
+            self.excused |= drops([item[2]])
         for boot, first, last in self.spool._owed:
             self.excused |= {(boot, n) for n in range(first, last + 1)}
 
     def teardown(self):
         if not self.boots:
             return
-        self.spool.append("+2", "last")
+        self.spool.append("+2", "last", self.now)
+        self.spool.flush()
         for key, text in held(self.spool).items():
             assert self.stored.setdefault(key, text) == text
         gone = drops(self.stored.values())
@@ -332,5 +348,13 @@ class SpoolMachine(RuleBasedStateMachine):
                 assert key in gone or key in self.excused, key
 
 
+class DelayedSpoolMachine(SpoolMachine):
+    """The same with records that stay in RAM for a while, as on a board."""
+
+    delay_ms = 2000
+
+
 TestSpool = SpoolMachine.TestCase
 TestSpool.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+TestDelayedSpool = DelayedSpoolMachine.TestCase
+TestDelayedSpool.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)

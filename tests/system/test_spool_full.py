@@ -11,7 +11,7 @@ from neonat.store import Drop
 from system.chain import GATEWAY, Chain
 from waiting import wait_for
 
-SMALLEST = "64k"
+SMALLEST = "32k"
 QUICKEST = {"24": 0, "27": 0, "2E": 0, "29": 0, "2A": 0}
 
 

@@ -96,7 +96,7 @@ def run(args: argparse.Namespace) -> int:
 
 def configuration(args: argparse.Namespace) -> dict[str, Any]:
     """The gateway's configuration from the words of the command; UsageError, CommandError."""
-    from neonat.gateway.config import ConfigError, checked
+    from neonat.gateway.config import SPOOL_MIN, ConfigError, checked
     from neonat.ingest.broker_url import BrokerUrlError, broker_url
 
     url = args.broker or os.environ.get(BROKER_VARIABLE)
@@ -120,7 +120,7 @@ def configuration(args: argparse.Namespace) -> dict[str, Any]:
     if broker.tls:
         config["broker"]["tls"] = {"ca": authorities(args), **certificate(broker)}
     if args.spool_size:
-        config["spool_bytes"] = size(args.spool_size, "--spool-size", 65536)
+        config["spool_bytes"] = size(args.spool_size, "--spool-size", SPOOL_MIN)
     try:
         checked({"spool_bytes": 1 << 20, **config}, None)
     except ConfigError as error:

@@ -36,6 +36,7 @@ def build(gateway, log, reason: str, begun) -> None:
         spool, gateway.real_time, gateway.name, board.message_max, board.ring_max
     )
     spool.taken = gateway.fresh
+    spool.rested = gateway.remote.purge
     topic = config["topic_prefix"] + "/" + gateway.name + "/"
     gateway.uplink = Uplink(
         board, config["broker"], topic, gateway.name, gateway.take, sender.message, log

@@ -45,7 +45,7 @@ class MicroPythonBoard:
         gc.collect()
 
     def files(self, directory: str) -> Files:
-        return Files(directory, open, lambda file: file.flush())
+        return Files(directory, open, lambda file: file.flush(), block=4096)
 
     def connect(self, host: str, port: int, tls) -> Connection:
         return Connection(self, host, port, tls)

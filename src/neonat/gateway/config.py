@@ -3,7 +3,7 @@
 from neonat.gateway.identifier import valid_gateway
 
 PARITIES = ("odd", "even", "none")
-SPOOL_MIN = 65536
+SPOOL_MIN = 32768
 
 
 class ConfigError(ValueError):

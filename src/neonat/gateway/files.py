@@ -4,9 +4,13 @@ import os
 
 
 class Files:
-    """One directory; `opener(path, mode)` gives unbuffered files, `sync(file)` makes one last."""
+    """One directory; `opener(path, mode)` gives unbuffered files, `sync(file)` makes one last.
 
-    def __init__(self, directory: str, opener, sync, sync_directory=None):
+    A file takes whole blocks of `block` bytes.
+    """
+
+    def __init__(self, directory: str, opener, sync, sync_directory=None, block: int = 1):
+        self.block = block
         self.directory = directory
         self._open = opener
         self.sync = sync
@@ -26,9 +30,9 @@ class Files:
         return os.listdir(self.directory)
 
     def open(self, name: str, mode: str):
-        """A binary file; `mode` is `rb` or `ab`."""
+        """A binary file; `mode` is `rb`, `ab` or `wb`."""
         file = self._open(self._path(name), mode)
-        if mode == "ab" and self._sync_directory:
+        if mode != "rb" and self._sync_directory:
             self._sync_directory(self.directory)
         return file
 

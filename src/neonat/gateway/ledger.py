@@ -1,13 +1,39 @@
-"""What the spool reads from a segment's file when it opens it, or gives it up."""
+"""What the spool reads from its files when it opens them, or gives one up: seldom."""
 
-from neonat.gateway.segment import Segment, decode, lines
+from neonat.gateway.ranges import named
+from neonat.gateway.segment import PACKED, Segment, decode, lines
 
-RANGES_MAX = 16
-CARRIED_MAX = 32
+
+def opened(spool) -> int:
+    """Give a spool the segments that its files hold; the highest number of a file."""
+    highest = 0
+    for name in sorted(spool.files.names()):
+        if name[-4:] not in (Segment.suffix, PACKED) or not name[:-4].isdigit():
+            continue
+        highest = max(highest, int(name[:-4]))
+        try:
+            segment = scan(spool.files, name)
+        except OSError:
+            spool.failures += 1
+            continue
+        if segment.left:
+            spool.segments.append(segment)
+        else:
+            spool.remove(name)
+    if any(segment.suffix == PACKED for segment in spool.segments):
+        from neonat.gateway.unpack import untwin
+
+        untwin(spool)
+        spool.rests = False
+    return highest
 
 
 def scan(files, name: str) -> Segment:
     """The index of a segment's file; torn and corrupt lines are passed over. OSError."""
+    if name.endswith(PACKED):
+        from neonat.gateway.unpack import scan as scan_packed
+
+        return scan_packed(files, name)
     segment = Segment(int(name[:-4]), 0)
     file = files.open(name, "rb")
     try:
@@ -23,7 +49,12 @@ def scan(files, name: str) -> Segment:
 
 
 def since(files, segment: Segment) -> str:
-    """The time of the first record that a segment still holds, empty when it cannot be read."""
+    """The time of the first record that a segment still holds, empty when it cannot be read.
+
+    Of a packed one: of the first that it held.
+    """
+    if segment.suffix == PACKED:
+        return segment.begin
     try:
         file = files.open(segment.name, "rb")
     except OSError:
@@ -49,49 +80,26 @@ def facts(files, segment: Segment, boot: int) -> "tuple[list[list[int]], bool]":
     ranges = [[segment.boot, first, last] for first, last in segment.held]
     boots = False
     try:
-        file = files.open(segment.name, "rb")
-    except OSError:
-        return ranges, boots
-    try:
-        for _, line in lines(file):
-            found = decode(line) if b"|!" in line else None
-            if not found or not segment.holds(found[2]):
-                continue
-            boots = boots or (found[1] == boot and found[3].startswith("!boot "))
-            ranges += named(found[3])
+        for data in told(files, segment):
+            boots = boots or (segment.boot == boot and data.startswith("!boot "))
+            ranges += named(data)
     except OSError:
         pass
-    finally:
-        file.close()
     return ranges, boots
 
 
-def named(data: str) -> "list[list[int]]":
-    """The range, [boot, first, last], that a `!drop` record names; none of any other data."""
-    fields = data.split(" ")
+def told(files, segment: Segment):
+    """Yield the data of the wanted records in a segment that are no frames. OSError."""
+    if segment.suffix == PACKED:
+        from neonat.gateway.unpack import said
+
+        yield from said(files, segment)
+        return
+    file = files.open(segment.name, "rb")
     try:
-        return [[int(field.split("=")[1]) for field in fields[1:4]]] if fields[0] == "!drop" else []
-    except (ValueError, IndexError):
-        return []
-
-
-def coarse(ranges: "list[list[int]]") -> "list[list[int]]":
-    """Few ranges that cover all: a number between two that were given up was acknowledged."""
-    merged: "list[list[int]]" = []
-    for boot, first, last in sorted(ranges):
-        if merged and merged[-1][0] == boot and merged[-1][2] >= first - 1:
-            merged[-1][2] = max(last, merged[-1][2])
-        else:
-            merged.append([boot, first, last])
-    while len(merged) > RANGES_MAX:
-        near = [
-            (merged[index + 1][1] - merged[index][2], index)
-            for index in range(len(merged) - 1)
-            if merged[index][0] == merged[index + 1][0]
-        ]
-        if not near:
-            break
-        index = min(near)[1]
-        merged[index][2] = merged[index + 1][2]
-        del merged[index + 1]
-    return merged[-CARRIED_MAX:]
+        for _, line in lines(file):
+            found = decode(line) if b"|!" in line else None
+            if found and segment.holds(found[2]):
+                yield found[3]
+    finally:
+        file.close()

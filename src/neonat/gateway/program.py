@@ -22,6 +22,7 @@ SYNC_MS = 1000
 FAREWELL_MS = 1500
 COMMANDS_MAX = 4
 ANSWER_MS = 250
+CHOKED_MAX = 24  # times five seconds
 
 
 class Gateway:
@@ -189,6 +190,10 @@ class Gateway:
                 self.uplink.publish("state", state, True)
                 return 0
             waits.append(self.sender.deadline(now))
+            if self.sender.choked > CHOKED_MAX and not self.leaving:
+                self.remote.rare(
+                    "boots", "restart", "watchdog", "the heap is too full for the spool"
+                )
         elif self.uplink.refused and self.config.get("login_once") and not self.uplink.connects:
             self.leaving = "refused: " + self.uplink.refused
         return min(waits)

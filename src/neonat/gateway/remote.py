@@ -15,6 +15,7 @@ JUDGE_MS = 1000
 TRIES_MAX = 60
 RARE = "bundle incoming download flash boots checking commands config proof settings slots trials"
 RARE += " starting tuning hardware interface config_board identifier safe timing sntp deviceclock"
+RARE += " pack unpack model coder"
 KEPT = 4  # of them, while a bundle comes in
 MEDIBUS = "clock item remember identity"  # of its modules, what is needed once in a while
 
@@ -84,8 +85,12 @@ class Remote:
         try:
             return getattr(__import__(path, None, None, (name,)), name)(self, *args)
         finally:
-            drop("neonat.gateway", RARE.split(" ")[KEPT if self.download is not None else 0 :])
-            drop("medibus", MEDIBUS.split(" "))
+            self.purge()
+
+    def purge(self) -> None:
+        """Let the modules that are rarely used leave the heap."""
+        drop("neonat.gateway", RARE.split(" ")[KEPT if self.download is not None else 0 :])
+        drop("medibus", MEDIBUS.split(" "))
 
     def step(self, now: int, online: bool) -> None:
         """End what has had its time, tell how a trial ended, feed the watchdog."""

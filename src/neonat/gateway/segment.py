@@ -4,8 +4,16 @@ import binascii
 
 from neonat.gateway.writing import LINE_MAX
 
-BLOCK = 512
+BLOCK = 256
 RANGES_MAX = 24
+
+# Of a packed segment: how its name ends, how it begins, and beside the count of a piece, that the
+# coder begins afresh there or that it is one record that stands alone.
+PACKED = ".pak"
+MARK = b"NP1\n"
+AFRESH = 0x8000
+ALONE = 0x4000
+COUNT = 0x3FFF
 
 
 def encode(body: str) -> bytes:
@@ -54,10 +62,11 @@ def lines(file, offset: int = 0):
 class Segment:
     """The index of a file: which records it holds that are still wanted, as ranges of `held`.
 
-    `last` is the highest number in it, `left` how many are wanted, `size` its bytes.
+    `last` is the highest number in it, `left` how many are wanted, `size` its bytes; `since` is the
+    time of the first that is wanted, once it was looked up, `begin` that of the first in the file.
     """
 
-    suffix = ".log"
+    suffix = ".log"  # of lines; packed ones have another
 
     def __init__(self, number: int, boot: int):
         self.number = number
@@ -67,6 +76,7 @@ class Segment:
         self.left = 0
         self.size = 0
         self.since = ""
+        self.begin = ""
 
     @property
     def name(self) -> str:

@@ -4,7 +4,7 @@ Fresh records come out of a small ring in RAM. Backlog is read from the spool, n
 forward inside it. Nothing is forgotten here: only the spool's `ack` does that.
 """
 
-from neonat.gateway.ledger import coarse
+from neonat.gateway.ranges import coarse
 from neonat.gateway.writing import acks, line, unset_stamp
 
 WINDOW = 8
@@ -45,7 +45,8 @@ class Sender:
 
     `ring_max` fresh records stay in RAM, older ones are read from the spool. `ahead` is the newest
     boot in which the server has records that are not of this spool, 0 without one; `clash` says
-    that they have numbers of this boot.
+    that they have numbers of this boot; `choked` how many times in a row there was no heap for the
+    backlog.
     """
 
     def __init__(self, spool, clock, gateway: str, message_max: int, ring_max: int):
@@ -58,6 +59,7 @@ class Sender:
         self.bad_acks = 0
         self.ahead = 0
         self.clash = False
+        self.choked = 0
         self._ring: "list[tuple]" = list(spool.fresh)
         self._ring_max = ring_max
         self._flights: "list[Flight]" = []
@@ -77,7 +79,9 @@ class Sender:
     def fresh(self, item: tuple) -> None:
         """A record that was spooled just now: (seq, time, data, …)."""
         self._ring.append(item)
-        if len(self._ring) > self._ring_max:
+        fresh = self.spool.fresh
+        # What is in RAM only stays here: nowhere else could it be found.
+        while len(self._ring) > self._ring_max and not (fresh and fresh[0][0] <= self._ring[0][0]):
             self._ring.pop(0)
             self._rest_until = 0
 
@@ -85,8 +89,7 @@ class Sender:
         """The connection is gone: whatever is unacknowledged is to be sent again, newest first."""
         waiting = {item[0] for item in self._ring}
         again = [item for item in self.spool.fresh if item[0] not in waiting]
-        # Until they are in the flash only this brings them.
-        self._ring = sorted(self._ring + again)[-self._ring_max :]
+        self._ring = sorted(self._ring + again)[-max(self._ring_max, len(self.spool.fresh)) :]
         self._flights = []
         self._refused = Flight(0, True)
         self._stalled = False
@@ -101,6 +104,7 @@ class Sender:
         self.lost()
 
     def _restart(self) -> None:
+        self.spool.reader = None
         self._segment = None
         self._rest_until = 0
 
@@ -185,6 +189,7 @@ class Sender:
             if self._stalled:
                 self._patience = min(PATIENCE_MAX_MS, self._patience * 3 // 2)
             self._stalled = True
+            self.spool.reader = None
             self._segment = None
 
     def deadline(self, now: int) -> int:
@@ -249,6 +254,24 @@ class Sender:
     def _old(self, now: int):
         flight = Flight(now, False)
         self._used = 0
+        try:
+            self._fill(flight)
+            self.choked = 0
+        except MemoryError:
+            # The newest are sent all the same, and this is tried again a little later.
+            self.choked += 1
+            self.spool.starved += 1
+            self._restart()
+        if not self._used:
+            # What has left the ring is in RAM only until the spool writes it.
+            rest = min(PATIENCE_MS, self.spool.deadline(now)) if self.spool.fresh else PATIENCE_MS
+            self._rest_until = now + max(rest, REST_LEAST_MS)
+            return None
+        self._fly(flight)
+        return memoryview(self._buffer)[: self._used]
+
+    def _fill(self, flight: Flight) -> None:
+        """Put records of the backlog into the message."""
         segments = self.spool.segments
         for _ in range(len(segments) + 1):
             if self._segment not in segments:
@@ -263,13 +286,6 @@ class Sender:
             self._offset = 0
             if self._used or not index:
                 break
-        if not self._used:
-            # What has left the ring is in RAM only until the spool writes it.
-            rest = min(PATIENCE_MS, self.spool.deadline(now)) if self.spool.fresh else PATIENCE_MS
-            self._rest_until = now + max(rest, REST_LEAST_MS)
-            return None
-        self._fly(flight)
-        return memoryview(self._buffer)[: self._used]
 
     def _collect(self, segment, flight: Flight) -> bool:
         """Take wanted records of a segment; True when the message is full."""

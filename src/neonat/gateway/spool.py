@@ -1,12 +1,14 @@
 """The bounded log of records that wait for their acknowledgement: a moment in RAM, then in flash.
 
 What is acknowledged within `delay_ms` never touches the flash. A segment file holds records of one
-boot; RAM holds an index of segments, and of the records only the fresh ones.
+boot, as lines, and once there are some of these, packed; RAM holds an index of segments, and of the
+records only the fresh ones.
 """
 
 from neonat.gateway.journal import Journal
-from neonat.gateway.ledger import coarse, facts, named, scan, since
-from neonat.gateway.segment import Segment, decode, encode, lines
+from neonat.gateway.ranges import coarse, named
+from neonat.gateway.rarely import call
+from neonat.gateway.segment import PACKED, Segment, decode, encode, lines
 from neonat.gateway.writing import held_text, record
 
 HELD_MAX = 700
@@ -14,6 +16,10 @@ HELD_MAX = 700
 FRESH_MAX = 20
 FRESH_BYTES = 3072
 REST_MS = 1000
+WRITTEN_BYTES = 16384
+WRITTEN_MAX = 3
+LINE_USUAL = 128
+LATER_MS = 10000
 BOOT_FILES = ("boot", "boot.copy")
 
 
@@ -22,8 +28,9 @@ class Spool:
 
     `files` is a `Files`; `stamp()` gives the time text of the spool's own records; `limit` and
     `segment_size` are bytes. `fresh` are the records that are in RAM only, as (seq, time, data,
-    now); `taken(item)` is called with each new one. A failing disk never raises from
-    `append`: the numbers that it could not write are named by a `!drop` record once it can again.
+    now); `taken(item)` is called with each new one, `rested()` when the modules for packed segments
+    may leave the heap. A failing disk never raises from `append`: the numbers that it could not
+    write are named by a `!drop` record once it can again.
     """
 
     def __init__(
@@ -32,7 +39,11 @@ class Spool:
     ):  # fmt: skip
         self.files = files
         self.limit = limit
-        self.segment_size = segment_size or max(4096, min(262144, limit // 24))
+        self.segment_size = segment_size or max(4096, min(262144, limit // 16))
+        self.written_size = min(WRITTEN_BYTES, self.segment_size)
+        if files.block > 1:
+            # A file that is full seldom takes a few bytes of one more block.
+            self.written_size -= LINE_USUAL
         self.segments_max = segments_max
         self.delay_ms = delay_ms
         self.segments: "list[Segment]" = []
@@ -41,32 +52,21 @@ class Spool:
         self.seq = 0
         self.dropped = 0
         self.failures = 0
+        self.starved = 0
         self.taken = lambda item: None
+        self.rested = lambda: None
         self._stamp = stamp
-        self._now = 0
+        self._now = self._rests_until = 0
         self._heading: "list[tuple[str, str]]" = []
         self._announced = True
         self._owed: "list[list[int]]" = []
         self._journal = Journal(files)
-        self._number = 0
-        self._open()
+        self._packing = self.reader = None
+        self.rests = True
+        self._number = call("ledger", "opened", self)
 
-    def _open(self) -> None:
-        for name in sorted(self.files.names()):
-            if not name.endswith(".log") or not name[:-4].isdigit():
-                continue
-            self._number = max(self._number, int(name[:-4]))
-            try:
-                segment = scan(self.files, name)
-            except OSError:
-                self.failures += 1
-                continue
-            if segment.left:
-                self.segments.append(segment)
-            else:
-                self._remove(name)
-
-    def _remove(self, name: str) -> None:
+    def remove(self, name: str) -> None:
+        """Remove a file; a failing disk is counted, not raised."""
         try:
             self.files.remove(name)
         except OSError:
@@ -122,7 +122,7 @@ class Spool:
         for segment in self.segments:
             if segment.left:
                 if not segment.since:
-                    segment.since = since(self.files, segment)
+                    segment.since = call("ledger", "since", self.files, segment)
                 time = segment.since
                 break
         return time if time[:1] != "+" else None
@@ -166,6 +166,41 @@ class Spool:
         self._now = now
         if self.fresh and now - self.fresh[0][3] >= self.delay_ms:
             self.flush()
+        if now >= self._rests_until and self.reader is None:
+            self._pack(now)
+
+    def _pack(self, now: int) -> None:
+        """Pack a little; not while packed ones are read, since there is heap for one of both."""
+        try:
+            if self._packing is None:
+                self.rest()
+                written = [1 for each in self.segments if each.suffix == Segment.suffix]
+                if len(written) <= WRITTEN_MAX:
+                    return
+                from neonat.gateway.pack import Packing
+
+                self.rests = False
+                self._packing = Packing(self)  # type: ignore[assignment]
+            if self._packing.step():  # type: ignore[attr-defined]
+                return
+            if self._packing.segment is None:  # type: ignore[attr-defined]
+                self.rest()
+        except (OSError, MemoryError):
+            self.starved += 1
+            self.rest()
+        # They stay as they are written, and are packed later.
+        self._rests_until = now + LATER_MS
+
+    def rest(self) -> None:
+        """Neither pack nor read what is packed, for now."""
+        if self.rests:
+            return
+        packing, self._packing = self._packing, None
+        self.reader = None
+        self.rests = True
+        if packing is not None:
+            packing.stop()
+        self.rested()
 
     def flush(self) -> None:
         """Write the fresh records; where the spool is full, the oldest segments go for them."""
@@ -185,7 +220,7 @@ class Spool:
             self.tidy(segment)
 
     def _keep(self, item: "tuple[int, str, str, int]") -> None:
-        if self._journal.is_full(self.segment_size):
+        if self._journal.is_full(self.written_size):
             self._end()
         if not self._journal.segment:
             segment = Segment(self._number + 1, self.boot)
@@ -205,13 +240,16 @@ class Spool:
     def _crowding(self, more: int) -> "list[Segment]":
         """Give up the oldest segments until `more` bytes have room; they wait to be removed."""
         doomed: "list[Segment]" = []
-        full = self.limit - more - self.segment_size // 4
+        room = self.limit - more - self.written_size // 4
+        block = self.files.block
+        for segment in self.segments:
+            room -= segment.size + block - 1 - (segment.size - 1) % block
         while len(self.segments) - len(doomed) > 1 and (
-            len(self.segments) - len(doomed) > self.segments_max
-            or self.bytes - sum([segment.size for segment in doomed]) > full
+            len(self.segments) - len(doomed) > self.segments_max or room < 0
         ):
             oldest = self.segments[len(doomed)]
-            ranges, boots = facts(self.files, oldest, self.boot)
+            room += oldest.size
+            ranges, boots = call("ledger", "facts", self.files, oldest, self.boot)
             self._owed = coarse(self._owed + ranges)
             self.dropped += oldest.left
             oldest.drop(oldest.first, oldest.last)
@@ -234,6 +272,7 @@ class Spool:
         """Write everything, make it durable, close the file; the next record begins another."""
         self.flush()
         self._end()
+        self.rest()
 
     def _end(self) -> None:
         self.sync()
@@ -260,18 +299,33 @@ class Spool:
         if segment.left:
             return
         if segment is self._journal.segment:
-            if segment.size >= self.segment_size // 2:
+            if segment.size >= self.written_size // 2:
                 self._end()
             return
+        packing = self._packing
+        if packing is not None and segment in (packing.old, packing.segment):
+            self._packing = None
+            packing.stop()
+        if self.reader is not None and segment is self.reader.segment:
+            self.reader = None
         if segment in self.segments:
+            self._rests_until = 0
             self.segments.remove(segment)
-            self._remove(segment.name)
+            self.remove(segment.name)
 
     def read(self, segment: Segment, offset: int):
         """Yield (offset after it, time, seq, data) of the wanted records from `offset` on.
 
         Records that the file no longer has are given up and named by a `!drop` record.
         """
+        if segment.suffix == PACKED:
+            if self.reader is None:
+                self.rest()
+            self.rests = False
+            from neonat.gateway.unpack import read
+
+            yield from read(self, segment, offset)
+            return
         if segment is self._journal.segment:
             # littlefs shows a second reader only what was made durable.
             self.sync()
@@ -283,16 +337,17 @@ class Spool:
                 if not found or found[1] != segment.boot or found[2] < expected:
                     continue
                 if expected:
-                    self._missing(segment, expected, found[2] - 1)
+                    self.missing(segment, expected, found[2] - 1)
                     expected = found[2] + 1
                 if segment.holds(found[2]):
                     yield after, found[0], found[2], found[3]
             if expected:
-                self._missing(segment, expected, segment.last)
+                self.missing(segment, expected, segment.last)
         finally:
             file.close()
 
-    def _missing(self, segment: Segment, first: int, last: int) -> None:
+    def missing(self, segment: Segment, first: int, last: int) -> None:
+        """Give up those of the records that are wanted and were not to be found."""
         for low, high in segment.held[:] if first <= last else ():
             if low <= last and high >= first:
                 self.lose(segment, max(low, first), min(high, last))

@@ -136,6 +136,8 @@ def test_what_was_decoded_before_the_heap_was_full_is_spooled():
 class Disk:
     """The least that a spool needs, in RAM."""
 
+    block = 1
+
     def __init__(self):
         self.contents = {}
 
