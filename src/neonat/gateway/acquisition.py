@@ -7,7 +7,6 @@ from medibus.requests import DATE_TIME, TIME_CHANGED
 from medibus.session import Session
 from neonat.gateway.net import Connection, why
 from neonat.gateway.rarely import call
-from neonat.gateway.writing import record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
 READ_BLOCK = 512
 RETRY_MS = 500
 RETRY_MAX_MS = 10000
-RAW_MAX = 160
 ERRORS_BURST = 20
 ERROR_EVERY_MS = 1000
 OUT_MAX = 1024
@@ -203,10 +201,7 @@ class Acquisition:
             self._allowed = min(ERRORS_BURST, self._allowed + more)
             self._allowed_at += more * ERROR_EVERY_MS
         if self._allowed:
-            pairs: list = [("reason", reason), ("length", length)]
-            if self._skipped:
-                pairs.append(("skipped", self._skipped))
-            self.emit(now, record("error", pairs + [("raw", escape(bytes(raw[:RAW_MAX])))]))
+            call("linenews", "error", self, now, reason, raw, length, self._skipped)
             self._allowed -= 1
             self._skipped = 0
         else:

@@ -12,6 +12,7 @@ from neonat.gateway.writing import LINE_MAX
 
 VERSION = "0.1.0"
 NETWORK_MS = 15000
+FAREWELL_MS = 1500
 RENUMBER_MS = 60000
 RENUMBER_SPREAD = 16
 
@@ -103,3 +104,16 @@ def renumber(gateway, now: int) -> None:
     gateway.boot = gateway.spool.start(heading, above)
     gateway.sender.renumbered()
     gateway.tell_clock(now)
+
+
+def farewell(gateway) -> None:
+    """Tell the broker that nothing more comes, as far as it listens."""
+    board, uplink = gateway.board, gateway.uplink
+    now = board.ticks()
+    until = now + FAREWELL_MS
+    uplink.leave()
+    while uplink.busy and now < until:
+        uplink.step(now)
+        board.wait(uplink.streams, 20)
+        now = board.ticks()
+    uplink.close()

@@ -16,7 +16,7 @@ EAGAIN = (11, 35, -26880, -26752)  # also mbedTLS's "want read" and "want write"
 class MicroPythonBoard:
     """The common part of a `Board`; what is missing here differs by kind."""
 
-    message_max = 2048
+    message_max = 1536
     input_max = 2048
     segments_max = 40
     ring_max = 8

@@ -3,7 +3,10 @@
 `line` is an `Acquisition`.
 """
 
+from medibus.escape import escape
 from neonat.gateway.writing import record
+
+RAW_MAX = 160
 
 # The TN500 first, parity as the original programs disagree; then other devices (medibus.md).
 TRIED = (
@@ -58,3 +61,11 @@ def changed(line, now: int, changes: list) -> None:
         del changes[0]
         if pairs:
             line.log("link: " + " ".join([str(value) for _, value in pairs]))
+
+
+def error(line, now: int, reason: str, raw: bytes, length: int, skipped: int) -> None:
+    """A record of bytes that gave no frame; `skipped` before it had none."""
+    pairs: list = [("reason", reason), ("length", length)]
+    if skipped:
+        pairs.append(("skipped", skipped))
+    line.emit(now, record("error", pairs + [("raw", escape(bytes(raw[:RAW_MAX])))]))

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 WALL_MS = 1000
 SYNC_MS = 1000
-FAREWELL_MS = 1500
 COMMANDS_MAX = 4
 ANSWER_MS = 250
 CHOKED_MAX = 24  # times five seconds
@@ -256,16 +255,9 @@ class Gateway:
 
     def close(self) -> None:
         """Say goodbye, as far as the broker listens, and make the spool durable."""
-        now = self.board.ticks()
-        self.acquisition.close(now)
+        self.acquisition.close(self.board.ticks())
         self.spool.close()
-        until = now + FAREWELL_MS
-        self.uplink.leave()
-        while self.uplink.busy and now < until:
-            self.uplink.step(now)
-            self.board.wait(self.uplink.streams, 20)
-            now = self.board.ticks()
-        self.uplink.close()
+        call("assembly", "farewell", self)
 
 
 def run(config: dict, board, log, reason: str = "start", begun=None) -> str:

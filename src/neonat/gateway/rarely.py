@@ -6,9 +6,15 @@ import sys
 def drop(package: str, names) -> None:
     """Forget modules of a package, those that are there; CPython keeps them."""
     if sys.implementation.name == "micropython":
+        modules = sys.modules
         for name in names:
-            if sys.modules.pop(package + "." + name, drop) is not drop:
-                delattr(sys.modules[package], name)
+            path = package + "." + name
+            if path in modules:
+                # A place in a dict keeps what it had until it is used again.
+                modules[path] = None  # type: ignore[assignment]
+                del modules[path]
+                setattr(modules[package], name, None)
+                delattr(modules[package], name)
 
 
 def call(module: str, name: str, *args):

@@ -36,6 +36,8 @@ def choose() -> dict:
     begun = slots.start(HOME, cause())
     for name in list(sys.modules):
         if name.split(".")[0] == "neonat":
+            # A place in a dict keeps what it had until it is used again.
+            sys.modules[name] = None  # type: ignore[assignment]
             del sys.modules[name]
     if begun["slot"]:
         sys.path.insert(0, begun["slot"])

@@ -33,5 +33,6 @@ def wrap(plain, host: str, tls: dict):
         for each in der(tls["cert"], "CERTIFICATE"):
             context.load_cert_chain(each, key)
     # It is Python around MicroPython's `tls`, and not needed any more.
-    sys.modules.pop("ssl", None)
+    sys.modules["ssl"] = None  # type: ignore[assignment]
+    del sys.modules["ssl"]
     return context.wrap_socket(plain, server_hostname=host, do_handshake_on_connect=False)
