@@ -315,7 +315,7 @@ def test_a_board_keeps_its_secrets_unless_they_are_to_be_replaced(tmp_path, capf
         ("id,broker\nbed-1,mqtts://a", "ca is missing"),
         ("id,broker,ca\nbed-1,mqtts://a,/none", "cannot read the certificate"),
         ("id,broker,cert\nbed-1,mqtt://a,/none", "needs mqtts"),
-        ("id,broker,ca\nbed-1,mqtts://a,boards.csv", "no certificate or key"),
+        ("id,broker,ca\nbed-1,mqtts://a,boards.csv", "holds no certificate in PEM"),
         ("id,broker,network\nbed-1,mqtt://a,wifi", "ssid is missing"),
         ("id,broker,network\nbed-1,mqtt://a,smoke", "ethernet or wifi"),
         ("id,broker,address\nbed-1,mqtt://a,10.0.0.1/24", "gateway is missing"),
