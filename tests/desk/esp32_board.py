@@ -4,9 +4,11 @@ board; `machine`, `network` and `webrepl` alone are stand-ins.
 
 import json
 import os
+import subprocess
 from pathlib import Path
 
 from desk.unix_board import HEAP, UnixBoard
+from runtimes import micropython_command
 
 HERE = Path(__file__).parent
 POWER, RESET, WATCHDOG = 1, 2, 3
@@ -27,7 +29,8 @@ class Esp32Board(UnixBoard):
         self._environment.update({**facts, "TZ": "UTC", "NEONAT_MEASURED": measured})
 
     def modules(self, stand_in: Path | None) -> dict[str, Path]:
-        return {name: HERE / "esp32" / f"{name}.py" for name in ("machine", "network", "webrepl")}
+        names = ("machine", "network", "webrepl", "sd_card")
+        return {name: HERE / "esp32" / f"{name}.py" for name in names}
 
     def power(self, cut: int = 0, cause: int = POWER) -> "Esp32Board":
         """Switch it on; the clock chip forgets without power."""
@@ -48,6 +51,22 @@ class Esp32Board(UnixBoard):
     def cable(self, there: bool) -> None:
         """Put the network cable in or pull it out."""
         (self.hardware / "out").write_text("" if there else "out")
+
+    def card(self, ill: str = "", new: bool = False) -> None:
+        """Put an SD card in, `new` with FAT; `ill` is what ails it: `out`, `read-only`."""
+        path = self.hardware / "card"
+        if new:
+            path.write_bytes(bytes(2 << 20))
+            make = [*micropython_command(HERE / "esp32" / "format_card.py", str(path))]
+            subprocess.run(make, check=True)
+        (self.hardware / "card.ill").write_text(ill)
+
+    def card_files(self) -> list[str]:
+        """The names in the spool of the card."""
+        shown = micropython_command(
+            HERE / "esp32" / "format_card.py", str(self.hardware / "card"), "list"
+        )
+        return subprocess.run(shown, check=True, capture_output=True, text=True).stdout.split()
 
     def wiring(self) -> list[list]:
         """What was asked of the hardware."""

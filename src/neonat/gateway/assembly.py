@@ -3,6 +3,7 @@
 from neonat.gateway.acquisition import Acquisition
 from neonat.gateway.clock import Clock
 from neonat.gateway.linefinder import LineFinder
+from neonat.gateway.rarely import call
 from neonat.gateway.remote import Log, Remote
 from neonat.gateway.report import Report
 from neonat.gateway.sender import Sender
@@ -32,7 +33,7 @@ def build(gateway, log, reason: str, begun) -> None:
     gateway.set_clock(now)
     gateway.remote = remote = Remote(gateway, log, reason, begun)
     gateway.unproven = bool(remote.begun["home"])
-    gateway.boot = spool.start(remote.heading + [("version", VERSION)])
+    _begin(gateway, remote.heading + [("version", VERSION)])
     gateway.sender = sender = Sender(
         spool, gateway.real_time, gateway.name, board.message_max, board.ring_max
     )
@@ -54,6 +55,16 @@ def build(gateway, log, reason: str, begun) -> None:
         from neonat.gateway.timekeeper import Timekeeper
 
         gateway.timekeeper = Timekeeper(remote, gateway.clock, now)
+
+
+def _begin(gateway, heading: "list[tuple]", above: int = 0) -> None:
+    """Begin a boot, on a board also above those that another place of its spool has had."""
+    home = gateway.remote.begun["home"]
+    if home:
+        above = max(above, call("card", "above", home))
+    gateway.boot = gateway.spool.start(heading, above)
+    if gateway.config.get("card"):
+        call("card", "keep", home, gateway.boot)
 
 
 def _line(gateway):
@@ -101,7 +112,7 @@ def renumber(gateway, now: int) -> None:
         above += int(gateway.board.random() * RENUMBER_SPREAD)
     gateway.renumber_at = now + RENUMBER_MS
     heading = [("reason", "renumbered"), ("version", VERSION)]
-    gateway.boot = gateway.spool.start(heading, above)
+    _begin(gateway, heading, above)
     gateway.sender.renumbered()
     gateway.tell_clock(now)
 

@@ -7,7 +7,7 @@ class Journal:
     """One open file of `files`, or none; whole lines go into it, and its segment counts them."""
 
     def __init__(self, files):
-        self._files = files
+        self.files = files
         self._file = None
         self._torn = False
         self._unsynced = False
@@ -15,7 +15,7 @@ class Journal:
 
     def begin(self, segment: Segment) -> None:
         """Write a segment's file from here on; OSError."""
-        self._file = self._files.open(segment.name, "ab")
+        self._file = self.files.open(segment.name, "ab")
         self._torn = self._unsynced = False
         self.segment = segment
 
@@ -39,11 +39,11 @@ class Journal:
     def sync(self) -> None:
         """Make what was written durable; OSError."""
         if self._unsynced:
-            self._files.sync(self._file)
+            self.files.sync(self._file)
             self._unsynced = False
 
     def close(self) -> None:
-        """Nothing more comes into this segment."""
-        self._file.close()  # type: ignore[union-attr]
-        self._file = self.segment = None
+        """Nothing more comes into this segment, also when it raises OSError."""
+        file, self._file, self.segment = self._file, None, None
         self._unsynced = False
+        file.close()  # type: ignore[union-attr]

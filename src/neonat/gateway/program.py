@@ -48,7 +48,7 @@ class Gateway:
         self.config = config
         self.name = config["id"]
         self.leaving = ""
-        self.starved = 0
+        self.starved = self._failures = 0
         self.plan = Plan()
         self.timekeeper = None
         self.renumber_at = None
@@ -226,6 +226,10 @@ class Gateway:
         if now - self._synced >= SYNC_MS:
             self._synced = now
             self.spool.sync()
+            if self._failures != self.spool.failures:
+                self._failures = self.spool.failures
+                if self.config.get("card"):
+                    self.remote.rare("card", "look")
             if self.finder.news:
                 self.finder.news = False
                 self.remote.rare("boots", "remember", self.finder.current)

@@ -15,7 +15,7 @@ JUDGE_MS = 1000
 TRIES_MAX = 60
 RARE = "bundle incoming download flash boots checking commands config proof settings slots trials"
 RARE += " starting tuning hardware interface config_board identifier safe timing sntp deviceclock"
-RARE += " pack unpack model coder"
+RARE += " pack unpack model coder card"
 KEPT = 4  # of them, while a bundle comes in
 MEDIBUS = "clock item remember identity"  # of its modules, what is needed once in a while
 

@@ -5,11 +5,10 @@ import time
 import machine  # type: ignore[import-not-found]
 
 from neonat.gateway import flash, hardware, interface
+from neonat.gateway.rarely import call
 
 EPOCH_S = 946684800 if time.gmtime(0)[0] == 2000 else 0
 CLOCK_MARK = b"neonat: clock set"
-SD = "/sd"
-FLASH_SPOOL = "/spool"
 
 
 def begin(config: dict) -> tuple:
@@ -31,14 +30,9 @@ def begin(config: dict) -> tuple:
         nic = interface.start(config.get("network") or {}, facts["lan"])
     except (OSError, ValueError) as error:
         faults.append("network: %s" % error)
-    if config["spool"].startswith(SD + "/"):
-        try:
-            import vfs  # type: ignore[import-not-found]
-
-            vfs.mount(machine.SDCard(**facts["sd"]), SD)
-        except OSError as error:
-            faults.append("SD card: %s; the spool is in the flash" % error)
-            config["spool"] = FLASH_SPOOL
+    if config["spool"].startswith("/sd/"):
+        fault = call("card", "begin", config, lambda: machine.SDCard(**facts["sd"]))
+        faults += [fault] if fault else []
     return pins, nic, faults
 
 

@@ -58,12 +58,12 @@ class Spool:
         self._stamp = stamp
         self._now = self._rests_until = 0
         self._heading: "list[tuple[str, str]]" = []
-        self._announced = True
+        self.announced = True
         self._owed: "list[list[int]]" = []
-        self._journal = Journal(files)
+        self.journal = Journal(files)
         self._packing = self.reader = None
         self.rests = True
-        self._number = call("ledger", "opened", self)
+        self.number = call("ledger", "opened", self)
 
     def remove(self, name: str) -> None:
         """Remove a file; a failing disk is counted, not raised."""
@@ -101,7 +101,7 @@ class Spool:
                     texts.append("")
                 item = held_text([(segment.boot, first, last)])
                 texts[-1] += "," + item if texts[-1] else item
-        self._announced = True
+        self.announced = True
         for text in texts:
             self._take(self._stamp(), record("boot", pairs + [("held", text)]))
             pairs = []
@@ -130,7 +130,7 @@ class Spool:
     def append(self, time: str, data: str, now: int = 0) -> int:
         """Take one record (escaped data); its seq. Without a delay the OS has it on return."""
         self._now = now
-        if not self._announced:
+        if not self.announced:
             self._announce()
         if self._owed:
             self._explain()
@@ -220,22 +220,22 @@ class Spool:
             self.tidy(segment)
 
     def _keep(self, item: "tuple[int, str, str, int]") -> None:
-        if self._journal.is_full(self.written_size):
+        if self.journal.is_full(self.written_size):
             self._end()
-        if not self._journal.segment:
-            segment = Segment(self._number + 1, self.boot)
-            self._journal.begin(segment)
-            self._number += 1
+        if not self.journal.segment:
+            segment = Segment(self.number + 1, self.boot)
+            self.journal.begin(segment)
+            self.number += 1
             self.segments.append(segment)
         seq, time, data, _ = item
-        self._journal.write(seq, encode("%s|%d.%d|%s" % (time, self.boot, seq, data)))
+        self.journal.write(seq, encode("%s|%d.%d|%s" % (time, self.boot, seq, data)))
 
     def _failed(self, item: "tuple[int, str, str, int]") -> None:
         """The disk does not take a record: it is owed, and what it said is to be said again."""
         self.failures += 1
         self._owed = coarse(self._owed + [[self.boot, item[0], item[0]]] + named(item[2]))
         if item[2].startswith("!boot "):
-            self._announced = False
+            self.announced = False
 
     def _crowding(self, more: int) -> "list[Segment]":
         """Give up the oldest segments until `more` bytes have room; they wait to be removed."""
@@ -254,17 +254,17 @@ class Spool:
             self.dropped += oldest.left
             oldest.drop(oldest.first, oldest.last)
             doomed.append(oldest)
-            self._announced = self._announced and not boots
+            self.announced = self.announced and not boots
         if self._owed and doomed:
             self._explain()
-        if doomed and not self._announced:
+        if doomed and not self.announced:
             self._announce()
         return doomed
 
     def sync(self) -> None:
         """Make what was written durable; a failing disk is counted, not raised."""
         try:
-            self._journal.sync()
+            self.journal.sync()
         except OSError:
             self.failures += 1
 
@@ -276,9 +276,12 @@ class Spool:
 
     def _end(self) -> None:
         self.sync()
-        segment = self._journal.segment
+        segment = self.journal.segment
         if segment:
-            self._journal.close()
+            try:
+                self.journal.close()
+            except OSError:
+                self.failures += 1
             self.tidy(segment)
 
     def ack(self, boot: int, first: int, last: int) -> int:
@@ -298,7 +301,7 @@ class Spool:
         """Remove a segment that holds nothing wanted; one that is still written only when large."""
         if segment.left:
             return
-        if segment is self._journal.segment:
+        if segment is self.journal.segment:
             if segment.size >= self.written_size // 2:
                 self._end()
             return
@@ -326,7 +329,7 @@ class Spool:
 
             yield from read(self, segment, offset)
             return
-        if segment is self._journal.segment:
+        if segment is self.journal.segment:
             # littlefs shows a second reader only what was made durable.
             self.sync()
         expected = segment.first if offset == 0 else 0
