@@ -100,3 +100,18 @@ def test_a_network_that_comes_and_goes_is_told_once_and_none_at_all_ends_in_a_re
     assert "did not start" in board.tend(PATIENCE_MS + 1000, log.append)
     with pytest.raises(OSError, match="no network"):
         board.resolve("server", 1883)
+
+
+def test_webrepl_closes_by_itself_when_its_time_is_over():
+    from neonat.gateway import boots
+
+    passwords: list[str] = []
+    board = types.SimpleNamespace(webrepl=passwords.append)
+    remote = types.SimpleNamespace(
+        until={"webrepl": 60000}, gateway=types.SimpleNamespace(board=board), log=lambda text: None
+    )
+    boots.expire(remote, 59999)
+    assert passwords == []
+    boots.expire(remote, 60000)
+    assert passwords == [""]
+    assert not remote.until

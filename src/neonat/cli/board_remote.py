@@ -28,7 +28,9 @@ def add(actions: "Actions") -> None:
 
 
 def _list(actions: "Actions") -> None:
-    found = parser(actions, "list", "boards at serial ports and gateways at the broker", "")
+    found = parser(
+        actions, "list", "boards at serial ports and gateways at the broker", "--broker URL"
+    )
     broker(found)
     found.set_defaults(act=listed)
 
