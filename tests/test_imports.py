@@ -26,7 +26,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "neonat.store",
         "neonat.web.priority",
     ),
-    "neonat.web": ("neonat.audit", "neonat.store", "neonat.web"),
+    "neonat.web": ("neonat.audit", "neonat.export", "neonat.store", "neonat.web"),
     "neonat.demo": (
         "medibus",
         "neonat.gateway.writing",

@@ -68,6 +68,10 @@ def test_a_named_bed_is_a_tile_and_has_an_order(ward: Ward, site: Site, page: An
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("Saved.")).to_be_visible()
     expect(page.get_by_text("Not named")).to_have_count(1)
+    ward.usual("bed-2")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="CSV").click()
+    assert "bed-2" in Path(download.value.path()).read_text(encoding="utf-8")
     page.get_by_role("link", name="Ward").click()
     tile = page.get_by_label("Incubator Bed 12", exact=True)
     expect(tile).to_contain_text("Room A · P-17 · Babyleo TN500")

@@ -1,5 +1,6 @@
 """Tiles, names and the alarm log, as the first view and the log ask for them."""
 
+import csv
 import json
 from typing import Any
 
@@ -131,6 +132,29 @@ def test_an_assignment_is_corrected_ended_and_removed(ward: Ward, site: Site) ->
     assert client.send("DELETE", path)[0] == 204
     assert client.send("DELETE", path)[0] == 404
     assert client.send("PATCH", path, {"room": "R"})[0] == 404
+
+
+def test_what_was_measured_under_an_assignment_is_a_file(ward: Ward, site: Site) -> None:
+    for ago in (2 * HOUR, HOUR, 0):
+        ward.usual("a", ago=ago)
+    ward.usual("b", ago=HOUR)
+    client = Client(site)
+    now = now_ms()
+    span = {"from": stamp(now - 3 * HOUR // 2), "until": stamp(now - HOUR // 2)}
+    _, made = client.send("POST", "/api/v1/assignments", {"gateway": "a", "bed": "1", **span})
+    path = f"/api/v1/assignments/{made['id']}/readings"
+    answer, data = site.request(path)
+    assert answer.status == 200 and answer.getheader("Content-Type", "").startswith("text/csv")
+    assert f"neonat-assignment-{made['id']}.csv" in answer.getheader("Content-Disposition", "")
+    rows = list(csv.DictReader(data.decode().splitlines()))
+    within = site.json(
+        f"/api/v1/gateways/a/readings?from={made['from']}&to={made['until']}&limit=1000"
+    )["readings"]
+    assert {row["gateway"] for row in rows} == {"a"} and within
+    assert sorted((row["at"], row["code"], row["raw"]) for row in rows) == sorted(
+        (one["at"], one["code"], one["raw"]) for one in within
+    )
+    assert site.request(f"/api/v1/assignments/{made['id'] + 1}/readings")[0].status == 404
 
 
 def test_a_new_name_is_told_to_who_listens(ward: Ward, site: Site) -> None:

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useSignal } from "@preact/signals";
 import { may } from "../access/me";
-import { ask, reasonOf } from "../api";
+import { address, ask, reasonOf } from "../api";
 import { ms, type Assignment } from "../facts";
 import { factsOf, names } from "../live/gateways";
 import { href } from "../route";
@@ -46,12 +46,15 @@ export function Beds() {
     past.reload();
   };
   const present: Head[] = [[w.gateway, "head"], ...PARTS.map((part): Head => [w[part]]), [w.from]];
-  const times: Head[] = [...PARTS.map((part): Head => [w[part]]), [w.gateway], [w.from], [w.until], [w.change, "buttons"]];
+  const times: Head[] = [...PARTS.map((part): Head => [w[part]]), [w.gateway], [w.from], [w.until], [w.readings], [w.change, "buttons"]];
   const cellsOf = (one: Assignment): ComponentChildren[] => [
     ...PARTS.map((part) => one[part] ?? "–"),
     <a href={href("incubator", one.gateway, one.until ? { from: one.from, to: one.until } : {})}>{one.gateway}</a>,
     date(ms(one.from), "dayMinute"),
     one.until ? date(ms(one.until), "dayMinute") : w.stands,
+    <a href={address(`/assignments/${one.id}/readings`)} download>
+      CSV
+    </a>,
     may("operate") && (
       <>
         {!one.until && (

@@ -235,6 +235,7 @@ export const en = {
     patient: "Patient pseudonym",
     from: "From",
     until: "Until",
+    readings: "Readings",
     fromNow: "empty: now",
     save: "Save",
     end: "End now",

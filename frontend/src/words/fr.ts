@@ -254,6 +254,7 @@ export const fr: Words = {
     patient: "Pseudonyme du patient",
     from: "Du",
     until: "Au",
+    readings: "Mesures",
     fromNow: "vide : maintenant",
     save: "Enregistrer",
     end: "Terminer",

@@ -54,6 +54,7 @@ class Site:
         self._waiting = 0
         self._hashers = ThreadPoolExecutor(HASHERS, thread_name_prefix="web-hash")
         self._hashing = 0
+        self.downloads = 0
 
     @contextlib.asynccontextmanager
     async def lifespan(self, _app: object) -> AsyncIterator[None]:

@@ -5,11 +5,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter
 from fastapi import Query as InQuery
 from pydantic import Field, StringConstraints
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
-from neonat.store import Row, assignments
+from neonat.export import assigned
+from neonat.export.lines import csv_pieces
+from neonat.store import Row, Store, assignments
 from neonat.web.access.roles import Operating, Viewer
 from neonat.web.api.ward import ASSIGNMENT, Assignment
+from neonat.web.download import Download
 from neonat.web.encode import Json
 from neonat.web.health import now_ms
 from neonat.web.problem import Problem
@@ -109,6 +112,37 @@ async def find(site: Here, who: Viewer, wanted: Annotated[OfAssignments, InQuery
     more = len(rows) > wanted.limit
     following = cursor_of(shown[-1]["start"], shown[-1]["id"]) if more else None
     return Json({"assignments": [named(row) for row in shown], "next": following})
+
+
+@router.get(
+    "/{number}/readings",
+    response_class=StreamingResponse,
+    responses={
+        200: {
+            "content": {
+                "text/csv": {
+                    "schema": {"type": "string"},
+                    "example": "gateway,boot,seq,at,clock,code,codepage,name,value,unit,raw\n",
+                }
+            }
+        }
+    },
+)
+async def readings(site: Here, who: Viewer, number: Number) -> Response:
+    """What was measured under an assignment, as CSV: the view `readings` of its gateway and time.
+
+    It comes while it is read; one that breaks off is not complete.
+    """
+
+    def look(store: Store) -> tuple[Store, Row | None]:
+        return store, store.read(lambda ask: assignments.get(ask.base, number))
+
+    store, found = await site.ask(look)
+    if found is None:
+        raise _missing(number)
+    end = assignments.FOREVER if found["until"] is None else found["until"]
+    rows = assigned.rows(store, "readings", [(found["gateway"], found["start"], end)])
+    return Download(site, csv_pieces("readings", rows), f"neonat-assignment-{number}.csv")
 
 
 @router.post("", status_code=201, response_model=Assigned)
