@@ -188,6 +188,8 @@ def test_ports_that_cannot_be(bench, port, tmp_path, capfd):
     for wrong, words in (("/dev/ttyNONE", "there is no port"), (chip, "no serial port")):
         code, text = tried(capfd, "flash", "--port", wrong, "--image", chip)
         assert code == 1 and words in text and one_line(text)
+        code, text = tried(capfd, "deploy", "--port", wrong)
+        assert code == 1 and words in text and "compile" not in text
     with serial.Serial(port, exclusive=True):
         code, text = tried(capfd, "flash", "--port", port, "--image", chip)
     assert code == 1 and "another program uses" in text and one_line(text)

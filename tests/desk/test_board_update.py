@@ -5,6 +5,7 @@ import contextlib
 import json
 import threading
 import time
+from importlib.metadata import version
 
 import pytest
 
@@ -19,7 +20,7 @@ from waiting import wait_for
 from web.parts import Site, Ward
 
 
-def slot(server):
+def status(server):
     server.replies.clear()
 
     def asked():
@@ -28,7 +29,11 @@ def slot(server):
         time.sleep(0.5)
         return [reply for reply in server.replies if reply.get("id") == "s"]
 
-    return wait_for(asked, what="the status")[0]["slot"]
+    return wait_for(asked, what="the status")[0]
+
+
+def slot(server):
+    return status(server)["slot"]
 
 
 @contextlib.contextmanager
@@ -77,7 +82,9 @@ def test_an_update_is_confirmed_and_a_forged_one_refused(tmp_path, broker, made,
 
             threading.Thread(target=tend, daemon=True).start()
             wait_for(lambda: len(server.frames()) > 3, what="frames")
-            before = slot(server)
+            found = status(server)
+            before = found["slot"]
+            assert found["state"]["version"] == version("neonat")
             code = main([*words, "--secrets", secrets])
             assert code == 0, capfd.readouterr().err + board.text()
             after = slot(server)
@@ -88,7 +95,10 @@ def test_an_update_is_confirmed_and_a_forged_one_refused(tmp_path, broker, made,
             with page(tmp_path, broker.port) as site:
                 done = updated(site, bundle.read_bytes())
                 assert (done["state"], done["error"]) == ("done", None), board.text()
-                assert slot(server) not in (before, after)
+                found = status(server)
+                assert found["slot"] not in (before, after)
+                assert found["state"]["version"] == "9.9-page"
+                assert "!boot reason=update trial=update version=9.9-page" in "".join(server.data())
                 # The same again is no update: a bundle is taken once.
                 refused = updated(site, bundle.read_bytes())
                 assert refused["state"] == "refused" and refused["error"]

@@ -42,9 +42,11 @@ def sources(elsewhere: tuple[str, ...] = ELSEWHERE) -> dict[str, Path]:
 
 
 def outside() -> tuple[str, ...]:
-    """The texts that use the modules as they are; a board of another kind has one of its own."""
+    """The texts that use the modules as they are: one starts other versions too, and a board of
+    another kind has one of its own.
+    """
     gateway = Path(neonat.gateway.__path__[0])
-    used = [scripts() / "main.py", *(gateway / f"{name}.py" for name in BOARDS)]
+    used = [scripts() / "main.py", *(gateway / f"{name}.py" for name in (*BOARDS, "entry"))]
     return tuple(path.read_text("utf-8") for path in used)
 
 

@@ -190,6 +190,8 @@ def deploy(args: argparse.Namespace) -> int:
         raise UsageError("give --port to write to a board, or --image to write a file")
     everything = work.made_files(args.config) if args.config else {}
     port = None if args.image else ports.chosen(args.port)
+    if port:
+        ports.check(port)
     with Bar() as bar:
         modules = len(files.sources())
         done: list[str] = []

@@ -33,7 +33,7 @@ def build(gateway, log, reason: str, begun) -> None:
     gateway.set_clock(now)
     gateway.remote = remote = Remote(gateway, log, reason, begun)
     gateway.unproven = bool(remote.begun["home"])
-    _begin(gateway, remote.heading + [("version", VERSION)])
+    _begin(gateway, remote.heading + [("version", _version(remote))])
     gateway.sender = sender = Sender(
         spool, gateway.real_time, gateway.name, board.message_max, board.ring_max
     )
@@ -55,6 +55,11 @@ def build(gateway, log, reason: str, begun) -> None:
         from neonat.gateway.timekeeper import Timekeeper
 
         gateway.timekeeper = Timekeeper(remote, gateway.clock, now)
+
+
+def _version(remote) -> str:
+    """What runs: as its bundle was called, or as it was flashed."""
+    return remote.begun.get("version") or VERSION
 
 
 def _begin(gateway, heading: "list[tuple]", above: int = 0) -> None:
@@ -85,7 +90,7 @@ def state(gateway) -> dict:
     spool = gateway.spool
     found: dict = {
         "online": True,
-        "version": VERSION,
+        "version": _version(gateway.remote),
         "boot": gateway.boot,
         "uptime_s": gateway.clock.uptime(gateway.board.ticks()) // 1000,
         "clock": gateway.clock.source,
@@ -111,7 +116,7 @@ def renumber(gateway, now: int) -> None:
     if gateway.renumber_at is not None:
         above += int(gateway.board.random() * RENUMBER_SPREAD)
     gateway.renumber_at = now + RENUMBER_MS
-    heading = [("reason", "renumbered"), ("version", VERSION)]
+    heading = [("reason", "renumbered"), ("version", _version(gateway.remote))]
     _begin(gateway, heading, above)
     gateway.sender.renumbered()
     gateway.tell_clock(now)

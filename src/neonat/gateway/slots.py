@@ -2,7 +2,7 @@
 
 `home` holds `main.py`, `config.json`, the program as it was flashed in `lib`, which no update ever
 touches, and two later versions in `a` and `b`. `slots.json` says which one runs,
-`{"run": "a", "counter": 7}`, without it `lib`. `trial.json` says what is tried:
+`{"run": "a", "counter": 7, "version": "0.2.0"}`, without it `lib`. `trial.json` says what is tried:
 `{"trial": "update", "next": 8, "started": false, "answer": {…}}`. A trial (`update`: the other
 directory; `config`: `config.new.json`) is started once; the next start before it was confirmed
 rolls it back. `restart.json` says why the last start ended.
@@ -16,13 +16,16 @@ CONFIG = "config.json"
 TRIED = "config.new.json"
 
 
-def running(home: str) -> "tuple[str, int]":
-    """The directory of the confirmed program, empty for `lib`, and its counter."""
+def running(home: str) -> "tuple[str, int, str]":
+    """The directory of the confirmed program, its counter and the version that its bundle had; both
+    texts are empty for `lib`.
+    """
     found = flash.read(home + SLOTS)
     slot, counter = found.get("run"), found.get("counter")
+    version = found.get("version")
     if slot not in ("a", "b") or not flash.there(home + "/" + slot):
-        slot = ""
-    return slot, counter if isinstance(counter, int) else 0
+        slot = version = ""
+    return slot, counter if isinstance(counter, int) else 0, str(version or "")
 
 
 def other(slot: str) -> str:
@@ -31,13 +34,13 @@ def other(slot: str) -> str:
 
 
 def start(home: str, cause: str) -> dict:
-    """Decide what to start: `slot`, `config`, `reason`, `trial`; `back` is what was rolled back,
-    `note` what the last start left, `answer` a reply that is owed.
+    """Decide what to start: `slot`, `version`, `config`, `reason`, `trial`; `back` is what was
+    rolled back, `note` what the last start left, `answer` a reply that is owed.
 
     `cause` is what the hardware knows: `power` or `watchdog`. A trial that cannot be written down
     as started is not started.
     """
-    slot, counter = running(home)
+    slot, counter, version = running(home)
     note = flash.read(home + flash.NOTE)
     state = flash.read(home + TRIAL)
     trial = state.get("trial")
@@ -55,8 +58,10 @@ def start(home: str, cause: str) -> dict:
         begun["trial"] = trial
         if trial == "update":
             begun["slot"] = other(slot)
+            version = (state.get("answer") or {}).get("version", "")
         else:
             begun["config"] = TRIED
+    begun["version"] = version
     begun["answer"] = state.get("answer")
     return begun
 

@@ -1,4 +1,4 @@
-"""From power-up to the configuration: what `main.py` needs before the gateway runs, and after it
+"""From power-up to the configuration: what `entry` needs before the gateway runs, and after it
 failed.
 """
 

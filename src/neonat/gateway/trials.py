@@ -23,6 +23,7 @@ def confirm(remote) -> None:
             os.rename(home + "/" + slots.TRIED, home + "/" + slots.CONFIG)
         else:
             run = {"run": remote.begun["slot"], "counter": state.get("next")}
+            run["version"] = remote.begun.get("version")
             flash.replace(home + slots.SLOTS, run)
     except OSError as error:
         remote.log("trial: " + str(error))
