@@ -25,7 +25,8 @@ _FIELDS = "65%4.1f66%4.1f6C%3d 6D%4.1f6E%4dC2 0.8E4 183EC  53F1   4F3 101"
 class Member:
     """One gateway: its socket and the numbers that wait for their acknowledgement."""
 
-    def __init__(self, port: int, number: int) -> None:
+    def __init__(self, port: int, number: int, boot: int) -> None:
+        self.boot = boot
         self.name = f"load{number:05d}"
         self.sock = socket.create_connection((HOST, port))
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -39,7 +40,7 @@ class Member:
         """One frame; its delay counts from when it was due."""
         self.seq += 1
         now = stamp(time.time_ns() // 1_000_000)
-        payload = line(self.name, now, 1, self.seq, data).encode()
+        payload = line(self.name, now, self.boot, self.seq, data).encode()
         topic = f"neonat/1/{self.name}/frames"
         self.sock.sendall(mqtt.publish(topic, len(payload), 1 + self.seq % 60_000) + payload)
         self.waiting[self.seq] = due
@@ -68,11 +69,11 @@ class Member:
 class Fleet:
     """All of them, served by one thread."""
 
-    def __init__(self, port: int, count: int) -> None:
+    def __init__(self, port: int, count: int, boot: int = 1) -> None:
         self._selector = selectors.DefaultSelector()
         self.members = []
         for number in range(count):
-            member = Member(port, number)
+            member = Member(port, number, boot)
             self._selector.register(member.sock, selectors.EVENT_READ, member)
             self.members.append(member)
         self.delays: list[float] = []
@@ -140,8 +141,8 @@ def _frame(number: int) -> str:
 
 def main() -> None:
     """Connect, wait for a line on standard input, send, print what came of it."""
-    port, count, rate, seconds = (float(word) for word in sys.argv[1:])
-    fleet = Fleet(int(port), int(count))
+    port, count, rate, seconds, boot = (float(word) for word in sys.argv[1:])
+    fleet = Fleet(int(port), int(count), int(boot))
     print("ready", flush=True)
     sys.stdin.readline()
     print(json.dumps(fleet.run(rate, seconds)), flush=True)

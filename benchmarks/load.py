@@ -3,6 +3,7 @@
     load.py live [--seconds 60]     1,000 gateways at a frame a second, then faster until lag grows
     load.py steady [--seconds 600]  the first of them alone
     load.py growth [--rows 10m]     writing and charts at 0, 1, 10 … million readings
+    load.py ceiling [--rows 10m]    the highest rate of a thousand gateways at 0, 1, 10 … million
 
 Each beside a bare loop of the same I/O in the same run: rows of whole frames, one commit a batch.
 """
@@ -17,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +37,10 @@ READINGS = 10
 T0 = 1_795_000_000_000
 DAY_MS = 86_400_000
 RATES = (2000, 4000, 6000, 8000, 12_000, 16_000)
+STEP, RATE_MAX = 2000, 20_000
 # Lag grows where after the last frame more than so many seconds of frames wait.
 BEHIND_S = 1.0
+SIZES = (10**6, 10**7, 10**8)
 # The boot under which the measured work is written.
 WORK = 1000
 
@@ -75,11 +79,71 @@ def live(
                     f"{cpu / length:.0%}",
                     workers,
                 )
-                if found["waiting"] > rate * BEHIND_S or found["rate"] < 0.9 * rate:
+                if _lags(found, rate):
                     break
 
 
-def through(url: str, rate: float, seconds: float, workers: int) -> tuple[dict[str, Any], float]:
+def _lags(found: dict[str, Any], rate: float) -> bool:
+    return bool(found["waiting"] > rate * BEHIND_S or found["rate"] < 0.9 * rate)
+
+
+def ceiling(
+    servers: dict[str, Callable[[], str]],
+    rows: int,
+    seconds: float,
+    raw: Any,
+    more: Callable[[str, int], None],
+) -> None:
+    """The highest rate before lag grows, at each size; in steps of `STEP` frames a second."""
+    table = Table(
+        f"ceiling: {GATEWAYS:,} gateways, one frame a message, {seconds:.0f} s each; one worker",
+        *("baseline", "frames/s", "to empty", "p50 ms", "p99 ms"),
+    )
+    for kind, new in servers.items():
+        url = new()
+        boots = iter(range(WORK, 2 * WORK))
+        empty = 0
+        for readings in filled(kind, url, rows, more):
+            baseline = raw(kind, list(islice(batches(7), 20)))
+            best: dict[str, Any] = {"p50": float("nan"), "p99": float("nan")}
+            highest = 0
+            for rate in range(2 * STEP, RATE_MAX + 1, STEP):
+                found, _ = through(url, rate, seconds, 1, next(boots))
+                if _lags(found, rate):
+                    break
+                best, highest = found, rate
+            empty = empty or highest
+            table.row(
+                f"{kind}, {readings:,} readings",
+                *(round(baseline), highest, times(highest, empty)),
+                *(best["p50"] * 1000, best["p99"] * 1000),
+            )
+
+
+def filled(kind: str, url: str, rows: int, more: Callable[[str, int], None]) -> Iterator[int]:
+    """Fill a database to each size up to `rows` readings, with nothing open on it meanwhile."""
+    filling = batches(6, measured=True)
+    readings = 0
+    for step in (0, *(size for size in SIZES if size <= rows)):
+        if step == SIZES[-1] and kind == "PostgreSQL":
+            more(url, 10)
+            readings *= 10
+        store = open_store(url, reader=FrameReader())
+        while readings < step:
+            batch = next(filling)
+            store.write(batch)
+            readings += READINGS * sum(record.shape[:1] == b"c" for record in batch)
+            if readings % 1_000_000 == 0 and sys.stderr.isatty():
+                print(f"\r{kind}: {readings:,} readings", end="", file=sys.stderr, flush=True)
+        while store.roll(100_000):
+            pass
+        store.close()
+        yield readings
+
+
+def through(
+    url: str, rate: float, seconds: float, workers: int, boot: int = 1
+) -> tuple[dict[str, Any], float]:
     """What the fleet measured, and the seconds of CPU that ingest took."""
     with tempfile.TemporaryDirectory(dir=".") as name, ExitStack() as stack:
         broker = Broker("embedded", Path(name)).start()
@@ -92,7 +156,7 @@ def through(url: str, rate: float, seconds: float, workers: int) -> tuple[dict[s
         while log.read_text().count(": connected") < workers:
             time.sleep(0.05)
         call = [sys.executable, str(Path(__file__).parent / "fleet.py"), broker.url.split(":")[-1]]
-        call += [str(GATEWAYS), str(rate), str(seconds)]
+        call += [str(GATEWAYS), str(rate), str(seconds), str(boot)]
         fleet = subprocess.Popen(call, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert fleet.stdin is not None
         assert fleet.stdout is not None
@@ -191,14 +255,14 @@ def growth(
         "growth: 1,000 gateways, records/s by batches of 1,000; a chart of one signal",
         *("baseline", "records/s", "to empty", "day ms", "month ms", "latest ms", "bytes"),
     )
-    steps = [0, *(size for size in (10**6, 10**7, 10**8) if size <= rows)]
+    steps = [0, *(size for size in SIZES if size <= rows)]
     for kind, new in servers.items():
         url = new()
         store = open_store(url, reader=FrameReader())
         filling, made = batches(6, measured=True), batches(7, boot=WORK)
         stored = readings = 0
         for step in steps:
-            if step == 10**8 and kind == "PostgreSQL":
+            if step == SIZES[-1] and kind == "PostgreSQL":
                 store.close()
                 more(url, 10)
                 store, readings = open_store(url, reader=FrameReader()), readings * 10
@@ -301,7 +365,9 @@ def month(store: Store) -> None:
 def main() -> None:
     """What is asked for, on SQLite and, where there is a server, on PostgreSQL."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", nargs="?", choices=("live", "steady", "growth", "charts"))
+    parser.add_argument(
+        "what", nargs="?", choices=("live", "steady", "growth", "ceiling", "charts")
+    )
     parser.add_argument("--rows", default="1m", help="readings to grow to: 1m, 10m, 100m")
     parser.add_argument("--seconds", type=float, default=30, help="of the live load")
     parser.add_argument("--only", choices=("SQLite", "PostgreSQL"))
@@ -340,6 +406,9 @@ def main() -> None:
             base.close()
             return total / took
 
+        def more(url: str, count: int) -> None:
+            multiplied(server, url, count)
+
         millions = int(float(args.rows.rstrip("m")) * 10**6)
         if args.what in (None, "charts"):
             charts_of_a_month(servers)
@@ -348,7 +417,9 @@ def main() -> None:
         if args.what == "steady":
             live(servers, args.seconds, ())
         if args.what in (None, "growth"):
-            growth(servers, millions, raw, lambda url, count: multiplied(server, url, count))
+            growth(servers, millions, raw, more)
+        if args.what == "ceiling":
+            ceiling(servers, millions, args.seconds, raw, more)
 
 
 def _numbered(work: list[Batch]) -> list[Batch]:
