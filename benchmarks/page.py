@@ -7,6 +7,7 @@ is drawn.
 
 import argparse
 import multiprocessing
+import sqlite3
 import sys
 import tempfile
 import time
@@ -14,10 +15,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from latency import PERIOD_MS, matched, row
+from load import COPIED
 from medibus.frame import response
 from neonat.ingest.reading import FrameReader
 from neonat.store import Record, open_store
@@ -29,7 +33,8 @@ from waiting import free_port, wait_for
 from web.browser import started
 from web.parts import MEASURED, Ward
 
-HOUR, DAY = 3_600_000, 86_400_000
+DAY = 86_400_000
+STEP = 600_000
 MONTH_DAYS = 30
 BATCH = 5000
 LOADS = 10
@@ -119,31 +124,66 @@ async ([count, work]) => {
 def served(db_url: str, log: Path) -> Iterator[str]:
     """A page server as a process of its own; its address."""
     port = free_port()
+    address = f"http://{HOST}:{port}/"
     program = Program(["web", "--db", db_url, "--http", f"{HOST}:{port}"], log).start()
     try:
-        wait_for(lambda: "http" in log.read_text(), 30, "the page's server")
-        yield f"http://{HOST}:{port}/"
+        wait_for(lambda: not program.running or answers(address), 60, "the page's server")
+        if not program.running:
+            sys.exit(f"the page's server ended: {log.read_text()}")
+        yield address
     finally:
         program.end()
 
 
+def answers(address: str) -> bool:
+    """Whether a server is there, whatever it says of itself."""
+    try:
+        urlopen(f"{address}healthz", timeout=5).close()
+    except HTTPError:
+        return True
+    except OSError:
+        return False
+    return True
+
+
 def month(file: Path, incubators: int) -> str:
-    """A database with a value an hour of each incubator for a month, and all of now."""
+    """A database of a month, measured data of each incubator every ten minutes, and all of now.
+
+    Its first day is written and summed up by the store, the others are copies of it.
+    """
+    began = time.monotonic()
     ward = Ward(file)
-    now = time.time_ns() // 1_000_000
     batch: list[Record] = []
-    for hour in range(MONTH_DAYS * 24, 0, -1):
-        data = MEASURED.replace(b"6D33.3", b"6D%4.1f" % (32 + hour % 20 / 10))
+    for part in range(DAY // STEP):
+        data = MEASURED.replace(b"6D33.3", b"6D%4.1f" % (32 + part % 20 / 10))
         for number in range(incubators):
-            batch += ward.records(f"bed-{number}", (0x24, data), ago=hour * HOUR)
+            ago = MONTH_DAYS * DAY - part * STEP
+            batch += ward.records(f"bed-{number}", (0x24, data), ago=ago)
         if len(batch) >= BATCH:
             ward.store.write(batch)
             batch = []
     ward.store.write(batch)
+    while ward.store.roll(100_000, now=True):
+        pass
+    base = sqlite3.connect(file)
+    for day in range(1, MONTH_DAYS):
+        for sql in COPIED:
+            here = sql.replace(", f.week", "")
+            base.execute(here, (1 + day, day) if "?2" in sql else (1 + day,))
+        base.commit()
+    base.execute("ANALYZE")
+    frames = base.execute("SELECT count(*) FROM frame").fetchone()[0]
+    base.close()
+    ward.boot = MONTH_DAYS + 1
+    now = time.time_ns() // 1_000_000
     for number in range(incubators):
         ward.usual(f"bed-{number}", ago=now - time.time_ns() // 1_000_000)
+    while ward.store.roll(100_000, now=True):
+        pass
     ward.health()
     ward.store.close()
+    took = time.monotonic() - began
+    print(f"{frames:,} frames, {file.stat().st_size / 1e6:.0f} MB, made in {took:.0f} s")
     return ward.url
 
 
@@ -286,6 +326,11 @@ def main() -> None:
             page.wait_for_selector(".tile:nth-child(60)")
             with fed(sixty, 60, 60):
                 row(table, "60 tiles, each a frame a second", frames(page, "rest"))
+            table = Table("a page that stays open, 60 incubators", "heap MB", "nodes")
+            with fed(sixty, 60, 600):
+                for path in ("/", "/incubator/bed-7"):
+                    for hours, heap, nodes in a_day_open(page, address, path):
+                        table.row(f"{path} after {hours} of news", heap, nodes)
 
 
 if __name__ == "__main__":

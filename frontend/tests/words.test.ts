@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from "vitest";
+import { timeIn, timeText } from "../src/words/entered";
 import { date, duration, field, number } from "../src/words/format";
 import { language, preferred } from "../src/words/language";
 import { en } from "../src/words/en";
@@ -56,4 +57,12 @@ test("both languages have every word, and none is empty", () => {
       : [`${path}:${typeof node}:${node === ""}`];
   expect(leaves(fr).filter((leaf) => leaf.endsWith("true"))).toEqual([]);
   expect(leaves(fr).sort()).toEqual(leaves(en).sort());
+});
+
+test("times are written day first in both languages, or as ISO 8601; what is none is none", () => {
+  const at = new Date(2026, 10, 4, 16, 5).getTime();
+  expect(timeText(at)).toBe("04/11/2026 16:05");
+  for (const text of ["04/11/2026 16:05", "4/11/2026, 16:05", " 4.11.2026 16h05 ", "04/11/2026 à 16:05", "2026-11-04 16:05", "2026-11-04T16:05"]) expect(timeIn(text)).toBe(at);
+  expect(timeIn("4/11/2026")).toBe(new Date(2026, 10, 4).getTime());
+  for (const text of ["", "now", "31/02/2026 10:00", "11/24/2026 10:00", "04/11/2026 24:00", "04/11/2026 10:60", "04/11/26"]) expect(timeIn(text)).toBeNull();
 });

@@ -44,6 +44,7 @@ class Ward:
         self.url = f"sqlite:///{place}" if isinstance(place, Path) else place
         self.reader = FrameReader()
         self.store = open_store(self.url, reader=self.reader)
+        self.boot = 1
         self.seq: dict[str, int] = {}
         self.said: dict[str, Any] = {}
         self._saying = threading.Lock()
@@ -58,7 +59,7 @@ class Ward:
             self.seq[gateway] = seq = self.seq.get(gateway, 0) + 1
             raw = response(code, data)[:-1]
             shape, body = self.reader.split(raw)
-            made.append(Record(gateway, 1, seq, at, None, received, shape, body, raw))
+            made.append(Record(gateway, self.boot, seq, at, None, received, shape, body, raw))
         return made
 
     def feed(self, gateway: str, *frames: tuple[int, bytes], ago: int = 0, ahead: int = 0) -> None:

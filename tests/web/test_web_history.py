@@ -2,6 +2,7 @@
 
 import csv
 import io
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -177,3 +178,19 @@ def stamp(ms: int) -> str:
     from neonat.web.query import stamp as text
 
     return (text(ms) or "").replace(":", "%3A")
+
+
+def test_times_are_written_as_the_page_does_not_as_the_browser(history: Any):
+    page = history
+    wanted = datetime.now().astimezone().replace(microsecond=0, second=0) - timedelta(days=1)
+    begin = page.locator(".times input[aria-label]").first
+    begin.fill(f"{wanted:%d/%m/%Y %H:%M}")
+    begin.press("Enter")
+    until(page, lambda: f"from={wanted.astimezone(UTC):%Y-%m-%dT%H}" in page.url, "the begin")
+    page.get_by_label("Language").select_option("fr")
+    begin.fill("31/02/2026 08:30")
+    begin.press("Tab")
+    assert "Écrivez" in begin.evaluate("field => field.validationMessage")
+    begin.press("Escape")
+    playwright.expect(begin).to_have_value(f"{wanted:%d/%m/%Y %H:%M}")
+    page.get_by_label("Langue").select_option("en")

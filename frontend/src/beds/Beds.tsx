@@ -1,13 +1,15 @@
 import type { ComponentChildren } from "preact";
 import { useSignal } from "@preact/signals";
 import { may } from "../access/me";
-import { address, ask, reasonOf } from "../api";
+import { address, ask, reasonOf, stamp } from "../api";
 import { ms, type Assignment } from "../facts";
 import { factsOf, names } from "../live/gateways";
 import { href } from "../route";
 import { usePages } from "../shell/asked";
 import { confirmed } from "../shell/Confirm";
 import { type Head, Row, Table } from "../shell/Table";
+import { TimeField } from "../shell/TimeField";
+import { timeIn } from "../words/entered";
 import { date } from "../words/format";
 import { words } from "../words/language";
 
@@ -23,7 +25,10 @@ export function Beds() {
     const form = event.currentTarget as HTMLFormElement;
     const given = new FormData(form);
     const text = (name: string) => String(given.get(name) ?? "").trim() || null;
-    const time = (name: string) => (text(name) ? new Date(text(name)!).toISOString() : undefined);
+    const time = (name: string) => {
+      const at = timeIn(text(name) ?? "");
+      return at === null ? undefined : stamp(at);
+    };
     const body = { gateway: text("gateway"), ...Object.fromEntries(PARTS.map((name) => [name, text(name)])), from: time("from"), until: time("until") };
     try {
       const made = await ask<{ ended?: unknown[] }>("/assignments", { method: "POST", body });
@@ -100,11 +105,11 @@ export function Beds() {
             ))}
             <label>
               {w.from} <span class="soft">({w.fromNow})</span>
-              <input type="datetime-local" name="from" />
+              <TimeField name="from" label={w.from} />
             </label>
             <label>
               {w.until} <span class="soft">({w.stands})</span>
-              <input type="datetime-local" name="until" />
+              <TimeField name="until" label={w.until} />
             </label>
             <button type="submit" class="primary">
               {w.save}

@@ -2,6 +2,7 @@ import type { Signal } from "@preact/signals";
 import type { Facts } from "../facts";
 import { factsOf, names } from "../live/gateways";
 import { dress, theme } from "../shell/theme";
+import { TimeField } from "../shell/TimeField";
 import { placeOf } from "../ward/place";
 import { words } from "../words/language";
 import { nameOf } from "../words/names";
@@ -87,25 +88,20 @@ function Moves({ history }: { history: History }) {
   );
 }
 
-/** Local time as an input of type datetime-local has it. */
-function local(time: number): string {
-  const at = new Date(time - new Date(time).getTimezoneOffset() * 60_000);
-  return at.toISOString().slice(0, 16);
-}
-
 function Times({ history }: { history: History }) {
   const w = words().history;
   const view = history.rested.value;
-  const change = (part: "from" | "to") => (event: Event) => {
-    const time = new Date((event.currentTarget as HTMLInputElement).value).getTime();
-    const next = { ...history.view.peek(), [part]: time };
-    if (Number.isFinite(time) && next.to > next.from) history.show(next);
+  const change = (part: "from" | "to") => (time: number) => {
+    const before = history.view.peek();
+    const next = { ...before, [part]: time };
+    // A begin behind the end, or the other way round, takes the span along.
+    history.show(next.to > next.from ? next : moved(before, time - before[part]));
   };
   return (
     <span class="times">
-      <input type="datetime-local" aria-label={w.from} value={local(view.from)} onChange={change("from")} />
+      <TimeField label={w.from} value={view.from} set={change("from")} />
       <span aria-hidden="true">–</span>
-      <input type="datetime-local" aria-label={w.to} value={local(view.to)} onChange={change("to")} />
+      <TimeField label={w.to} value={view.to} set={change("to")} />
     </span>
   );
 }
@@ -147,12 +143,7 @@ function Compare({ history }: { history: History }) {
         })}
       </select>
       {now && !now.gateway && (
-        <input
-          type="datetime-local"
-          aria-label={w.otherFrom}
-          value={local(history.rested.value.from - now.earlier)}
-          onChange={(event) => beginOther(history, event.currentTarget.value)}
-        />
+        <TimeField label={w.otherFrom} value={history.rested.value.from - now.earlier} set={(time) => beginOther(history, time)} />
       )}
       {now && <span class="soft">{w.comparedDay}</span>}
     </label>
@@ -160,9 +151,9 @@ function Compare({ history }: { history: History }) {
 }
 
 /** Compare with the time that begins then. */
-function beginOther(history: History, text: string): void {
-  const earlier = Math.round(history.view.peek().from - new Date(text).getTime());
-  if (Number.isFinite(earlier) && earlier > 0) history.compare({ gateway: "", earlier });
+function beginOther(history: History, time: number): void {
+  const earlier = Math.round(history.view.peek().from - time);
+  if (earlier > 0) history.compare({ gateway: "", earlier });
 }
 
 /** Signals that have no plot of their own unless asked for. */

@@ -14,6 +14,7 @@ export const en = {
   code: (code: string) => `Code ${code}`,
   unknownCode: (code: string) => `Unknown code ${code}`,
   unknownSetting: (code: string) => `Unknown setting ${code}`,
+  time: { form: "dd/mm/yyyy hh:mm", pick: "Choose", wrong: "Write a time as 24/11/2026 16:50." },
   nav: {
     label: "Pages",
     ward: "Ward",

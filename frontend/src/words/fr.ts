@@ -33,6 +33,7 @@ export const fr: Words = {
   code: (code) => `Code ${code}`,
   unknownCode: (code) => `Code inconnu ${code}`,
   unknownSetting: (code) => `Réglage inconnu ${code}`,
+  time: { form: "jj/mm/aaaa hh:mm", pick: "Choisir", wrong: "Écrivez un moment comme 24/11/2026 16:50." },
   nav: {
     label: "Pages",
     ward: "Service",
