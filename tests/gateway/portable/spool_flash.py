@@ -31,8 +31,8 @@ def check(true: bool, *facts) -> None:
 class Flash:
     """Blocks in RAM, `count` of them; `left` writes until the power fails in the middle of one.
 
-    After that it takes nothing any more and says nothing: an exception that leaves the file system's
-    C code, in a file that the collector closes, ends MicroPython.
+    After that it takes nothing any more and says nothing: an exception that leaves the C code of
+    the file system, in a file that the collector closes, ends MicroPython.
     """
 
     def __init__(self, count: int) -> None:
