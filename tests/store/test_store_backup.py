@@ -1,6 +1,7 @@
 """Backup while it is written to, restore, check; and what is read again after an update."""
 
 import os
+import stat
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -79,11 +80,27 @@ def test_what_is_written_meanwhile_is_whole_in_the_backup(
     # Nothing that is there is written over.
     told = neonat("db", "restore", "--db", empty, "--file", str(out), path=path)
     assert told.returncode == 1 and len(told.stderr.splitlines()) == 1
+    assert "is there already" in told.stderr or "not empty" in told.stderr
     with open(out, "r+b") as file:
         file.seek(5000)
         file.write(b"\0\1\2")
     told = neonat("db", "restore", "--db", f"{empty}x", "--file", str(out), path=path)
     assert told.returncode == 1 and "not what was written" in told.stderr
+
+
+def test_a_backup_is_for_its_owner_and_says_when_it_is_without_proof(tmp_path: Path) -> None:
+    source = Sqlite(tmp_path)
+    with database(source) as db:
+        db.open().close()
+        out = tmp_path / "backup"
+        assert neonat("db", "backup", "--db", db.url, "--out", str(out)).returncode == 0
+        assert stat.S_IMODE(out.stat().st_mode) == 0o600
+        for bad in (tmp_path / "none/x", out / "x"):
+            told = neonat("db", "backup", "--db", db.url, "--out", str(bad))
+            assert (told.returncode, len(told.stderr.splitlines())) == (1, 1)
+        (tmp_path / "backup.sha256").unlink()
+        told = neonat("db", "restore", "--db", source.new(), "--file", str(out))
+        assert told.returncode == 0 and "cannot be told" in told.stderr
 
 
 def test_a_program_that_is_missing_is_named(postgres: Postgres, tmp_path: Path) -> None:

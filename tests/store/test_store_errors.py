@@ -21,6 +21,9 @@ def test_urls_that_name_no_database() -> None:
     assert "not the URL" in refused("neonat.db")
     assert "not the URL" in refused("sqlite:///")
     assert "URL" in refused("postgresql://[host/db")
+    for url in ("geh/eim@h/db", "geh%zzeim@h/db"):
+        text = refused(f"postgresql://u:{url}")
+        assert "URL" in text and "geh" not in text, "a password is shown"
 
 
 def test_files_that_are_no_database(tmp_path: Path) -> None:

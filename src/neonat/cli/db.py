@@ -1,6 +1,7 @@
 """`neonat db`: the version of a database's schema, and how it gets the newest."""
 
 import argparse
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -127,8 +128,15 @@ def restore(url: str, args: argparse.Namespace) -> int:
     from neonat.progress import progress
     from neonat.store import backup as copies
 
+    file = Path(args.file)
     with progress("restore", "B") as done:
-        copies.restore(Path(args.file), url, done)
+        compared = copies.restore(file, url, done)
+    if not compared:
+        side = copies.digest_of(file)
+        print(
+            f"neonat db: there is no {side}: whether the file is as it was written cannot be told",
+            file=sys.stderr,
+        )
     return check(url, args)
 
 

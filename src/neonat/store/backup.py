@@ -20,6 +20,13 @@ PAGES = 2000
 _CHUNK = 1 << 20
 _POLL_S = 0.2
 
+# What PostgreSQL's own programs say, and what to do about it.
+_ADVICE = {
+    "version mismatch": ": put the client programs of the server's version first in PATH",
+    "unsupported version": ": put the client programs of the server's version first in PATH",
+    "appear to be a valid": ": it is no backup of PostgreSQL",
+}
+
 
 def is_file(url: str) -> bool:
     """Whether a URL names a database of SQLite."""
@@ -36,6 +43,8 @@ def backup(url: str, out: Path, done: Done) -> None:
     part = out.with_name(out.name + ".part")
     try:
         part.unlink(missing_ok=True)
+        # It holds people and their password hashes too: for its owner only.
+        os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         if is_file(url):
             _backup_file(url.removeprefix("sqlite:///"), part, done)
         else:
@@ -53,22 +62,27 @@ def backup(url: str, out: Path, done: Done) -> None:
             part.unlink(missing_ok=True)
 
 
-def restore(file: Path, url: str, done: Done) -> None:
+def restore(file: Path, url: str, done: Done) -> bool:
     """Write a backup into a database that is not there yet, or a server's empty one.
 
+    Tells whether there was a SHA-256 beside to compare it with.
     StoreError when the file is not what was written, or the database is not empty.
     """
     if not file.is_file():
         raise StoreError(f"{file}: there is no such file")
     side = digest_of(file)
-    with contextlib.suppress(FileNotFoundError):
-        if side.read_text().split()[:1] != [digest(file)]:
+    try:
+        compared = side.exists()
+        if compared and side.read_text(errors="replace").split()[:1] != [digest(file)]:
             raise StoreError(f"{file} is not what was written: its SHA-256 is not that of {side}")
+    except OSError as error:
+        raise StoreError(f"cannot read {error.filename}: {error.strerror}") from error
     if is_file(url):
         _restore_file(file, Path(url.removeprefix("sqlite:///")), done)
     else:
         words = ["--exit-on-error", "--no-owner", "--single-transaction", str(file)]
         _run("pg_restore", url, words, lambda: 0, done)
+    return compared
 
 
 def digest(path: Path) -> str:
@@ -85,27 +99,27 @@ def digest_of(path: Path) -> Path:
 def _backup_file(path: str, part: Path, done: Done) -> None:
     if not os.path.exists(path):
         raise StoreError(f"database {path}: there is no such file")
-    source = sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=ro", uri=True)
-    target = sqlite3.connect(part)
-    size = source.execute("PRAGMA page_size").fetchone()[0]
-    before = 0
+    before = size = 0
 
     def told(_status: int, left: int, total: int) -> None:
         nonlocal before
         done((total - left - before) * size)
         before = total - left
 
+    place = f"{Path(path).absolute().as_uri()}?mode=ro"
     try:
-        # One state from the first page to the last: else each commit would begin it anew.
-        source.execute("BEGIN")
-        source.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        source.backup(target, pages=PAGES, progress=told, sleep=0)
-        target.execute("PRAGMA journal_mode = DELETE")
+        with (
+            contextlib.closing(sqlite3.connect(place, uri=True)) as source,
+            contextlib.closing(sqlite3.connect(part)) as target,
+        ):
+            size = source.execute("PRAGMA page_size").fetchone()[0]
+            # One state from the first page to the last: else each commit would begin it anew.
+            source.execute("BEGIN")
+            source.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            source.backup(target, pages=PAGES, progress=told, sleep=0)
+            target.execute("PRAGMA journal_mode = DELETE")
     except sqlite3.Error as error:
         raise StoreError(f"database {path} cannot be copied: {error}") from error
-    finally:
-        target.close()
-        source.close()
 
 
 def _restore_file(file: Path, path: Path, done: Done) -> None:
@@ -126,7 +140,8 @@ def _restore_file(file: Path, path: Path, done: Done) -> None:
     except OSError as error:
         raise StoreError(f"cannot write {path}: {error.strerror or error}") from error
     finally:
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
 
 
 def _keep(path: Path) -> None:
@@ -143,6 +158,9 @@ def _run(program: str, url: str, words: list[str], size: Callable[[], int], done
     """Run one of PostgreSQL's own programs; the password goes by its environment."""
     from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+    from neonat.store.postgresql import where_of
+
+    where = where_of(url)
     found = shutil.which(program)
     if found is None:
         raise StoreError(
@@ -167,6 +185,9 @@ def _run(program: str, url: str, words: list[str], size: Callable[[], int], done
             done(now - before)
             before = now
         assert process.stderr is not None
-        told = " ".join(process.stderr.read().split())
+        told = " ".join(process.stderr.read().split()).replace(f"{program}: ", "")
     if process.returncode:
-        raise StoreError(f"{program}: {told[-300:]}")
+        if "already exists" in told:
+            raise StoreError(f"database {where}: it is not empty: name an empty one (createdb)")
+        advice = next((text for words, text in _ADVICE.items() if words in told), "")
+        raise StoreError(f"{program}: {told.removeprefix('error: ')[:300]}{advice}")

@@ -1,6 +1,7 @@
 """A store in PostgreSQL: any number of writers and readers, on any number of machines."""
 
 import contextlib
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -372,10 +373,16 @@ def where_of(url: str) -> str:
     try:
         parts = conninfo_to_dict(url)
     except psycopg.Error as error:
-        reason = " ".join(str(error).split())
+        # What is quoted there can be the password, or the whole URL with it.
+        reason = re.sub(r'"[^"]*"', "…", " ".join(str(error).split()))
         raise StoreError(
             f"not the URL of a database: write postgresql://USER@HOST/NAME ({reason})"
-        ) from error
+        ) from None
+    if not re.fullmatch(r"[0-9,]*", str(parts.get("port") or "")):
+        raise StoreError(
+            "not the URL of a database: its port is no number; in a password write"
+            " / as %2F, : as %3A, @ as %40"
+        )
     host = parts.get("host") or "localhost"
     port = f":{parts['port']}" if parts.get("port") else ""
     return f"postgresql://{host}{port}/{parts.get('dbname') or parts.get('user') or ''}"
