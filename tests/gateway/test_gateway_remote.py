@@ -149,10 +149,14 @@ def program(files, **changed):
 def test_an_update_is_confirmed_and_a_broken_one_rolled_back(desk, made):
     mpy = 6
     good = update.pack(program(made[2]), KEY, "9.1", 7, mpy)
-    desk.deliver(good, cut=20_000)
-    desk.board.off()
-    desk.board.power()
-    assert desk.boot(2)["reason"] == "power"
+    # In the manifest, at its end, at the end of a piece, in the middle of the files.
+    head = update.head_size(good)
+    for boot, cut in enumerate((1, head, head + 1024, 20_000), start=2):
+        desk.deliver(good, cut=cut)
+        desk.board.off()
+        desk.board.power()
+        assert desk.boot(boot)["reason"] == "power"
+        assert (desk.ask("status")["slot"], desk.ask("status")["trial"]) == ("", "")
     delivery = update.Delivery(good, "resumed")
     desk.server.command(delivery.begin())
     at = desk.wait(lambda: desk.reply("resumed"), "where it was")["at"]
@@ -160,7 +164,7 @@ def test_an_update_is_confirmed_and_a_broken_one_rolled_back(desk, made):
     assert desk.deliver(good).state == "trial"
     answer = desk.wait(lambda: desk.reply(str(desk.number), state="confirmed"), "confirmation")
     assert answer["version"] == "9.1"
-    assert desk.boot(3)["reason"] == "update"
+    assert desk.boot(6)["reason"] == "update"
     assert desk.ask("status")["slot"] == "a"
     files = program(made[2])
     del files["neonat/gateway/program.mpy"]
@@ -168,7 +172,7 @@ def test_an_update_is_confirmed_and_a_broken_one_rolled_back(desk, made):
     assert desk.deliver(update.pack(files, KEY, "9.2", 8, mpy)).state == "trial"
     refused = desk.wait(lambda: desk.reply(str(desk.number), ok=False), "the refusal")
     assert "rolled back" in refused["error"]
-    assert desk.boot(4)["reason"] == "rollback"
+    assert desk.boot(7)["reason"] == "rollback"
     assert any("not like this" in e.get("trace", "") for e in desk.records("error"))
     assert desk.ask("status")["slot"] == "a"
 
