@@ -58,14 +58,12 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 class Broker:
-    """Mosquitto with the written configuration; run by root it would become another user."""
+    """Mosquitto with the written configuration."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.facts = deployment.load(str(folder))
-        text = (folder / "mosquitto/mosquitto.conf").read_text()
-        self._config = folder / "mosquitto/test.conf"
-        self._config.write_text(f"user root\n{text}" if os.geteuid() == 0 else text)
+        self._config = folder / "mosquitto/mosquitto.conf"
         self._process: subprocess.Popen | None = None
 
     def __enter__(self) -> "Broker":
@@ -364,6 +362,44 @@ def test_the_doctor_finds_what_is_open_and_what_is_over(written, tmp_path, capsy
     assert "not signed by tls/ca.pem" in capsys.readouterr().out
     assert cli.main(["doctor", str(tmp_path / "nowhere")]) == 1
     assert "is no deployment" in capsys.readouterr().out
+
+
+def _gone(path: Path) -> None:
+    path.unlink()
+
+
+def _emptied(path: Path) -> None:
+    path.write_text("")
+
+
+def _no_text(path: Path) -> None:
+    path.write_bytes(b"\xff\xfe=1\n")
+
+
+def _lists(path: Path) -> None:
+    path.write_text('{"hosts": "localhost", "gateways": [1]}')
+
+
+@pytest.mark.parametrize(
+    ("name", "breaks", "says"),
+    [
+        ("neonat.env", _gone, "cannot read"),
+        ("neonat.env", _no_text, "it is no text"),
+        ("neonat.env", _emptied, "does not say NEONAT_DB and NEONAT_BROKER: write there"),
+        ("deployment.json", _lists, '"hosts" has to be a list of names'),
+        ("mosquitto/passwords", _gone, "mosquitto/passwords: put it back"),
+        ("tls/server.key", _gone, "tls/server.key: neonat init"),
+        ("tls/ca.pem", _gone, "No such file or directory: put it back from a copy"),
+        ("tls/neonat-doctor.password", _gone, "neonat-doctor.password: put it back"),
+    ],
+)
+def test_the_doctor_says_what_is_missing(name, breaks, says, written, tmp_path, capsys) -> None:
+    folder = tmp_path / "ward"
+    shutil.copytree(written, folder)
+    breaks(folder / name)
+    assert cli.main(["doctor", str(folder)]) == 1
+    out = capsys.readouterr().out
+    assert any(row.startswith("wrong ") and says in row for row in out.splitlines()), out
 
 
 @needs_mosquitto

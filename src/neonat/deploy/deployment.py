@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, fields
 from importlib.resources import files
 from pathlib import Path
 from string import Template
+from typing import Any
 from urllib.parse import quote
 
 from neonat.deploy import passwords
@@ -30,6 +31,7 @@ PUBLIC = 0o644
 FOLDER = 0o700
 
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.:-]{0,252}[A-Za-z0-9])?")
+_USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}")
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,8 @@ def check(facts: Facts) -> None:
     check_gateways(facts.gateways)
     if not facts.hosts:
         raise DeployError("name a host by which gateways reach the broker: --host NAME")
+    if not _USER.fullmatch(facts.user):
+        raise DeployError(f"--user {facts.user!r} is no name of a user")
     if re.search(r"\s|[$%\\'\"]", facts.dir):
         raise DeployError(f"{facts.dir}: Mosquitto and systemd want a path without blanks, $ and %")
 
@@ -212,15 +216,31 @@ def load(folder: str) -> Facts:
         names = {field.name for field in fields(Facts)} - {"dir"}
         if not isinstance(found, dict) or set(found) - names:
             raise ValueError("keys that this version does not know")
-        for key in ("hosts", "gateways"):
-            found[key] = tuple(map(str, found[key]))
-        return Facts(dir=str(place), **found)
+        facts = Facts(dir=str(place), **{key: _told(key, value) for key, value in found.items()})
+        check(facts)
+        return facts
+    except DeployError as error:
+        raise DeployError(f"{place / FACTS} cannot be used: {error}") from error
+    except PermissionError as error:
+        raise DeployError(f"{place} cannot be read: run as its owner or root") from error
     except OSError as error:
         raise DeployError(
             f"{place} is no deployment ({error.strerror}): write one with `neonat init {folder}`"
         ) from error
     except (ValueError, KeyError, TypeError) as error:
         raise DeployError(f"{place / FACTS} cannot be used: {error}") from error
+
+
+def _told(key: str, value: Any) -> Any:
+    """A value of the facts; ValueError where it is none."""
+    if key in ("hosts", "gateways"):
+        if isinstance(value, list) and all(isinstance(one, str) for one in value):
+            return tuple(value)
+        raise ValueError(f'"{key}" has to be a list of names')
+    kind = int if key.endswith("_port") else str
+    if type(value) is kind or (key == "db" and value is None):
+        return value
+    raise ValueError(f'"{key}" has to be {"a number" if kind is int else "a text"}')
 
 
 def add(folder: str, names: Sequence[str]) -> None:

@@ -2,6 +2,7 @@
 
 import ctypes
 import json
+import pwd
 import secrets
 import shutil
 import stat
@@ -55,13 +56,16 @@ def findings(folder: str) -> Iterator[Finding]:
         return
     try:
         settings = environment(Path(facts.dir) / "neonat.env")
-    except OSError as error:
-        text = f"cannot read {facts.dir}/neonat.env: {error.strerror}"
-        yield Finding(WRONG, "configuration", text, f"run as {facts.user} or root")
+    except (OSError, UnicodeError) as error:
+        why = getattr(error, "strerror", None) or "it is no text"
+        advice = f"run as {facts.user} or root, or write it anew: NEONAT_DB=, NEONAT_BROKER="
+        text = f"cannot read {facts.dir}/neonat.env: {why}"
+        yield Finding(WRONG, "configuration", text, advice)
         return
-    text = f"{len(facts.gateways)} gateways, {facts.database}"
-    yield Finding(OK, "configuration", text)
+    yield _configuration(facts, settings)
+    yield from _absent(facts)
     yield _permissions(facts)
+    yield from _owner(facts)
     yield from _certificates(facts)
     yield from _broker(facts)
     yield from _database(facts, settings.get("NEONAT_DB") or facts.database)
@@ -78,6 +82,49 @@ def environment(path: Path) -> dict[str, str]:
         if equals and not line.startswith("#"):
             pairs[name.strip()] = value.strip()
     return pairs
+
+
+def _configuration(facts: Facts, settings: dict[str, str]) -> Finding:
+    absent = [name for name in ("NEONAT_DB", "NEONAT_BROKER") if not settings.get(name)]
+    if absent:
+        text = f"{facts.dir}/neonat.env does not say {' and '.join(absent)}"
+        broker = f"mqtts://{facts.hosts[0]}:{facts.server_port}"
+        advice = f"write there NEONAT_DB={facts.database} and NEONAT_BROKER={broker}"
+        return Finding(WRONG, "configuration", text, advice)
+    text = f"{len(facts.gateways)} gateways, {facts.database}"
+    return Finding(OK, "configuration", text)
+
+
+def _absent(facts: Facts) -> Iterator[Finding]:
+    """What broker, ingest and doctor read at their start, and is not there."""
+    place = Path(facts.dir)
+    again = f"neonat init {place} --renew, then chown -R {facts.user}: {place}"
+    copy = "put it back from a copy; without one, write a new deployment with neonat init"
+    needed = {f"tls/{name}.key": again for name in ("server", *CLIENTS)}
+    needed[f"tls/{DOCTOR}.password"] = copy
+    for name in ("mosquitto.conf", "passwords", "gateways.acl", "servers.acl"):
+        needed[f"mosquitto/{name}"] = copy
+    for name, advice in needed.items():
+        if not (place / name).is_file():
+            yield Finding(WRONG, "files", f"there is no {place / name}", advice)
+
+
+def _owner(facts: Facts) -> Iterator[Finding]:
+    """Whether the user of the units can read what only an owner can."""
+    advice = f"chown -R {facts.user}: {facts.dir}"
+    try:
+        wanted = pwd.getpwnam(facts.user).pw_uid
+    except KeyError:
+        text = f"there is no user {facts.user}, as whom systemd's units run"
+        yield Finding(WARN, "owner", text, f"useradd --system {facts.user}; {advice}")
+        return
+    place = Path(facts.dir)
+    read = [place, place / "neonat.env"]
+    read += [path for name in ("tls", "mosquitto", "data") for path in place.glob(f"{name}/**/*")]
+    foreign = [path for path in read if path.exists() and path.stat().st_uid != wanted]
+    if wanted and foreign:
+        text = f"systemd's units run as {facts.user}, who does not own {foreign[0]}"
+        yield Finding(WARN, "owner", text, advice)
 
 
 def _permissions(facts: Facts) -> Finding:
@@ -102,6 +149,8 @@ def _certificates(facts: Facts) -> Iterator[Finding]:
         found = {name: (place / name).read_bytes() for name in _PUBLIC}
     except OSError as error:
         advice = f"neonat init {place} --renew"
+        if str(error.filename).endswith("ca.pem"):
+            advice = "put it back from a copy: every gateway and desk has one"
         yield Finding(WRONG, "certificates", f"{error.filename}: {error.strerror}", advice)
         return
     ca = found["tls/ca.pem"]
@@ -155,7 +204,11 @@ def _broker(facts: Facts) -> Iterator[Finding]:
             yield _rules(facts, probe, server)
         wrong = BrokerUrl(host, facts.gateway_port, True, DOCTOR, passwords.fresh())
         yield _stranger(facts, wrong, ca)
-    except (ProbeError, OSError, UnicodeError) as error:
+    except (OSError, UnicodeError) as error:
+        text = f"cannot be asked: {place}/tls/{DOCTOR}.password cannot be read"
+        why = getattr(error, "strerror", None) or "it is no text"
+        yield Finding(WRONG, "broker", f"{text} ({why})", "put it back from a copy")
+    except ProbeError as error:
         advice = "start neonat-broker; systemctl status neonat-broker says why it does not run"
         yield Finding(WRONG, "broker", str(error), advice)
 
@@ -268,7 +321,8 @@ def _space(facts: Facts) -> Finding:
     try:
         usage = shutil.disk_usage(Path(facts.dir) / "data")
     except OSError as error:
-        return Finding(WRONG, "disk space", f"{facts.dir}/data: {error.strerror}")
+        advice = f"mkdir -m 700 {facts.dir}/data; chown {facts.user}: {facts.dir}/data"
+        return Finding(WRONG, "disk space", f"{facts.dir}/data: {error.strerror}", advice)
     text = f"{usage.free / 1e9:.1f} GB free of {usage.total / 1e9:.1f} GB at {facts.dir}/data"
     if usage.free < SPACE_MIN:
         return Finding(WRONG, "disk space", text, "make room: without it nothing is stored")
