@@ -13,6 +13,8 @@ import { cursorOf, LEFT, RIGHT, timeAxis, timeUnder } from "./plot";
 
 const LANE = 22;
 const MODES_MAX = 6;
+/** No text where there is less room. */
+const LEAST_PX = 16;
 
 interface Lane {
   label: string;
@@ -36,23 +38,34 @@ export function eventText(event: Event): string {
   }
 }
 
+/** The lanes made last, and of what: they are asked for with every screen frame. */
+let made: { of: unknown[]; lanes: Lane[] } = { of: [], lanes: [] };
+
 export function lanesOf(scene: Scene): Lane[] {
+  const of = [scene.main, scene.seen, words()];
+  if (of.some((part, index) => part !== made.of[index])) made = { of, lanes: newLanes(scene) };
+  return made.lanes;
+}
+
+function newLanes(scene: Scene): Lane[] {
   const w = words().history;
   const { from, to } = scene.seen;
   const events = (scene.main?.events ?? []).filter((event) => event.from < to && (event.to ?? Infinity) > from);
   const of = (kind: Event["kind"]) => events.filter((event) => event.kind === kind);
-  const lanes: Lane[] = [{ label: w.kinds.alarm, draw: (u, c, top, height) => drawAlarms(u, c, of("alarm"), top, height) }];
+  const rank = (event: Event) => LEVELS.indexOf((event.level ?? "unknown") as Level);
+  // The most urgent are drawn last, over the others.
+  const alarms = of("alarm").sort((a, b) => rank(b) - rank(a));
+  const lanes: Lane[] = [{ label: w.kinds.alarm, draw: (u, c, top, height) => drawAlarms(u, c, alarms, top, height) }];
   const modes = of("mode");
   const codes = [...new Set(modes.map((event) => event.code))].slice(0, MODES_MAX);
   codes.forEach((code, index) => {
     const mine = modes.filter((event) => event.code === code);
     lanes.push({ label: index ? "" : w.kinds.mode, draw: (u, c, top, height) => drawBars(u, c, mine, top, height, "--central") });
   });
-  lanes.push({ label: w.kinds.setting, draw: (u, c, top, height) => drawPoints(u, c, of("setting"), top, height, "--accent") });
-  if (of("weight").length) lanes.push({ label: w.kinds.weight, draw: (u, c, top, height) => drawPoints(u, c, of("weight"), top, height, "--second") });
-  if (of("assignment").length) {
-    lanes.push({ label: w.kinds.assignment, draw: (u, c, top, height) => drawBars(u, c, of("assignment"), top, height, "--edge") });
-  }
+  const [settings, weights, beds] = [of("setting"), of("weight"), of("assignment")];
+  lanes.push({ label: w.kinds.setting, draw: (u, c, top, height) => drawPoints(u, c, settings, top, height, "--accent") });
+  if (weights.length) lanes.push({ label: w.kinds.weight, draw: (u, c, top, height) => drawPoints(u, c, weights, top, height, "--second") });
+  if (beds.length) lanes.push({ label: w.kinds.assignment, draw: (u, c, top, height) => drawBars(u, c, beds, top, height, "--edge") });
   return lanes;
 }
 
@@ -71,8 +84,7 @@ function drawBars(u: uPlot, context: CanvasRenderingContext2D, events: Event[], 
 }
 
 function drawAlarms(u: uPlot, context: CanvasRenderingContext2D, events: Event[], top: number, height: number): void {
-  const rank = (event: Event) => LEVELS.indexOf((event.level ?? "unknown") as Level);
-  for (const event of [...events].sort((a, b) => rank(b) - rank(a))) {
+  for (const event of events) {
     const place = stretch(u, event.from, event.to ?? Number.MAX_SAFE_INTEGER);
     if (!place) continue;
     const level = (event.level ?? "unknown") as Level;
@@ -109,12 +121,14 @@ function drawPoints(u: uPlot, context: CanvasRenderingContext2D, events: Event[]
   }
 }
 
+/** Text cut to its room; where that is too narrow for a word there is none. */
 function label(context: CanvasRenderingContext2D, text: string, x: number, room: number, y: number, paint = colour("--ink")): void {
-  let shown = text;
-  while (shown.length > 3 && context.measureText(shown).width > room) shown = `${shown.slice(0, -2).trimEnd()}…`;
-  if (context.measureText(shown).width > room) return;
+  if (room < LEAST_PX * devicePixelRatio) return;
+  const width = context.measureText(text).width;
+  const fitting = Math.floor((text.length * room) / width) - 1;
+  if (width > room && fitting < 2) return;
   context.fillStyle = paint;
-  context.fillText(shown, x, y);
+  context.fillText(width > room ? `${text.slice(0, fitting).trimEnd()}…` : text, x, y, room);
 }
 
 function paint(u: uPlot, scene: Scene): void {

@@ -216,7 +216,7 @@ export class History {
     this.scene.other = other;
     const { from, to } = this.view.peek();
     this.scene.seen = { from: from - (to - from) / 4, to: to + (to - from) / 4 };
-    this.charts.refill();
+    this.charts.refill(this.restTimer !== 0);
     this.taken++;
     if (!this.restTimer) this.loaded.value = this.taken;
   }
