@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from histories import READER
 from medibus.frame import frame_of
 from neonat.cli import main as cli
+from neonat.store import open_store
 from originals import RECORDED, original, sliced
 
 BED = "e89f6dd0edd8"
@@ -126,6 +128,12 @@ def test_the_hour_that_comes_twice_goes_on_from_the_row_before(db, tmp_path: Pat
             (),
             1,
             "no column unique_id",
+        ),
+        (
+            lambda path: open_store(f"sqlite:///{path}", reader=READER).close(),
+            (),
+            1,
+            "a database of neonat itself",
         ),
         (lambda path: original(path, []), ("--also", "99"), 2, "--also is some of"),
         (lambda path: original(path, []), ("--legacy-timezone", "Mars"), 2, "no time zone"),

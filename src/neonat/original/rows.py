@@ -52,9 +52,14 @@ class File:
             uri = f"file:{quote(str(Path(path).absolute()))}?mode=ro"
             self._base = sqlite3.connect(uri, uri=True)
             self._base.text_factory = lambda data: data.decode("utf-8", "replace")
+            kinds = dict(self._base.execute("SELECT name, type FROM sqlite_master"))
             names = {row[1] for row in self._base.execute(f"PRAGMA table_info({TABLE})")}
         if not names:
             raise OriginalError(f"{path} has no table {TABLE}: it is no original database")
+        if kinds.get(TABLE) != "table":
+            raise OriginalError(
+                f"{path} is a database of neonat itself: there is nothing to import"
+            )
         absent = [name for name in _NEEDED if name not in names]
         if absent:
             raise OriginalError(f"{path}: its table {TABLE} has no column {', '.join(absent)}")
@@ -84,9 +89,9 @@ class File:
                 if at is not None:
                     before[unique_id] = at
                 gateway = unique_id if GATEWAY.fullmatch(unique_id) else None
-                yield Original(
-                    int(ident), unique_id, timestamp, tuple(map(_plain, values)), gateway, at
-                )
+                if not isinstance(ident, int):
+                    raise OriginalError(f"{self._path}: its table {TABLE} has an id {ident!r}")
+                yield Original(ident, unique_id, timestamp, tuple(map(_plain, values)), gateway, at)
 
     def close(self) -> None:
         """Let go of the file."""
