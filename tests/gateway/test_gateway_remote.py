@@ -215,6 +215,7 @@ def test_an_exception_ends_up_in_the_store(desk, tmp_path):
         lambda: any("two wires crossed" in e.get("trace", "") for e in desk.records("error")),
         "the trace",
     )
+    assert any("two wires crossed" in line for line in desk.ask("log")["lines"])
 
 
 def test_a_stuck_micropython_is_killed_and_started_again(tmp_path):

@@ -18,9 +18,7 @@ Edit = tuple[Place, Place, str]
 
 def linked(texts: dict[str, str], *roots: str) -> dict[str, str]:
     """Sources by module, with `roots` and all that they import at their top moved into `WHOLE`."""
-    order: list[str] = []
-    for root in roots:
-        _collect(texts, root, order)
+    order = members(texts, *roots)
     if not order:
         return texts
     taken = {each for name in order for each in _foreign(ast.parse(texts[name]), name)}
@@ -50,6 +48,14 @@ def linked(texts: dict[str, str], *roots: str) -> dict[str, str]:
         out[name] = f"from {_IMPORTED} import {names}\n" if handed else ""
     out[WHOLE] = "\n".join(parts)
     return out
+
+
+def members(texts: dict[str, str], *roots: str) -> list[str]:
+    """The modules that `linked` moves into `WHOLE`."""
+    order: list[str] = []
+    for root in roots:
+        _collect(texts, root, order)
+    return order
 
 
 def _collect(texts: dict[str, str], name: str, order: list[str]) -> None:

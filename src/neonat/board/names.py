@@ -113,6 +113,20 @@ def shortened(texts: dict[str, str], scripts: tuple[str, ...] = ()) -> dict[str,
 
     `scripts` are texts that use these modules as they are. SyntaxError.
     """
+    trees, _ = _renamed(texts, scripts)
+    return {name: ast.unparse(tree) + "\n" for name, tree in trees.items()}
+
+
+def originals(texts: dict[str, str], scripts: tuple[str, ...] = ()) -> dict[str, dict[str, str]]:
+    """By module, what `shortened` has renamed: the name in the sources by the one that runs."""
+    _, others = _renamed(texts, scripts)
+    return {name: {new: old for old, new in each.items()} for name, each in others.items()}
+
+
+def _renamed(
+    texts: dict[str, str], scripts: tuple[str, ...]
+) -> tuple[Trees, dict[str, dict[str, str]]]:
+    """The modules with other names, and by module these names by those in the sources."""
     trees = {name: ast.parse(texts[name]) for name in sorted(texts)}
     used = [ast.parse(text) for text in scripts]
     outside = {name for tree in used for name in (*_names(tree), *_said(tree))}
@@ -135,12 +149,14 @@ def shortened(texts: dict[str, str], scripts: tuple[str, ...] = ()) -> dict[str,
         if count[name] > 1 or module in related
     }
     others = _named(shared, count, spare)
+    found = {}
     for module, tree in trees.items():
         seen = {others.get(name, name) for name in names[module]}
         inner = wanted[module] - shared
         free = [name for name in spare if name not in seen]
-        _Renaming(others | _named(inner, count, free)).visit(tree)
-    return {name: ast.unparse(tree) + "\n" for name, tree in trees.items()}
+        found[module] = others | _named(inner, count, free)
+        _Renaming(found[module]).visit(tree)
+    return trees, found
 
 
 def _named(wanted: set[str], count: Counter[str], spare: list[str]) -> dict[str, str]:

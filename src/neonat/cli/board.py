@@ -26,7 +26,7 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     )
     parser.set_defaults(run=run)
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    for module in ("board_port", "board_remote"):
+    for module in ("board_port", "board_remote", "board_trace"):
         importlib.import_module(f"neonat.cli.{module}").add(actions)
 
 

@@ -95,13 +95,22 @@ def logs(args: argparse.Namespace) -> int:
         connection.listen(args.gateway, "reply")
         while not stop.is_set():
             lines = [str(line) for line in connection.ask(args.gateway, "log").get("lines", [])]
-            for line in fresh(seen, lines):
+            for line in readable(fresh(seen, lines)):
                 print(line, flush=True)
             seen = lines
             if not args.follow:
                 break
             stop.wait(FOLLOW_S)
     return 0
+
+
+def readable(lines: list[str]) -> list[str]:
+    """Lines of a log, with the names of the sources where a trace is among them."""
+    if not any('File "' in line for line in lines):
+        return lines
+    from neonat.board.tracing import Tracing
+
+    return Tracing().translated("\n".join(lines)).split("\n")
 
 
 def fresh(seen: list[str], lines: list[str]) -> list[str]:

@@ -34,6 +34,8 @@ def begin(remote) -> None:
     detail = ("detail", str(note.get("detail", ""))[:80])
     if note.get("trace"):
         _tell(remote, [("reason", "exception"), ("trace", _fitting(str(note["trace"])))])
+        for line in str(note["trace"]).rstrip().split("\n"):
+            remote.log(line)
     if begun.get("back"):
         _tell(remote, [("reason", "rollback"), ("of", begun["back"]), detail])
     elif begun["reason"] == "watchdog" and detail[1]:
