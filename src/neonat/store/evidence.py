@@ -156,7 +156,8 @@ class Evidence(Queries):
         place = "at" if part.boot == 0 else "id"
         run = "run = ? AND" if part.boot == 0 else "? > 0 AND"
         rows = self.base.execute(
-            f"SELECT DISTINCT abs(shape) FROM {source} WHERE {run} {place} BETWEEN ? AND ?",  # noqa: S608
+            f"SELECT DISTINCT abs(shape) FROM {source} WHERE {run} {place} BETWEEN ? AND ?"  # noqa: S608
+            " ORDER BY 1",
             (part.run, part.first, part.last),
         ).fetchall()
         return {shape: self.shape(shape) for (shape,) in rows}
