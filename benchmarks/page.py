@@ -31,7 +31,7 @@ from system.stream import Event
 from table import Table
 from waiting import free_port, wait_for
 from web.browser import started
-from web.parts import MEASURED, Ward
+from web.parts import IDENTITY, MEASURED, Ward
 
 DAY = 86_400_000
 STEP = 600_000
@@ -154,6 +154,8 @@ def month(file: Path, incubators: int) -> str:
     began = time.monotonic()
     ward = Ward(file)
     batch: list[Record] = []
+    for number in range(incubators):
+        batch += ward.records(f"bed-{number}", (0x52, IDENTITY), ago=MONTH_DAYS * DAY)
     for part in range(DAY // STEP):
         data = MEASURED.replace(b"6D33.3", b"6D%4.1f" % (32 + part % 20 / 10))
         for number in range(incubators):
@@ -165,6 +167,7 @@ def month(file: Path, incubators: int) -> str:
     ward.store.write(batch)
     while ward.store.roll(100_000, now=True):
         pass
+    ward.store.close()
     base = sqlite3.connect(file)
     for day in range(1, MONTH_DAYS):
         for sql in COPIED:
@@ -174,6 +177,8 @@ def month(file: Path, incubators: int) -> str:
     base.execute("ANALYZE")
     frames = base.execute("SELECT count(*) FROM frame").fetchone()[0]
     base.close()
+    # Anew: a store that is open would not know of the copies.
+    ward.store = open_store(ward.url, reader=ward.reader)
     ward.boot = MONTH_DAYS + 1
     now = time.time_ns() // 1_000_000
     for number in range(incubators):

@@ -18,7 +18,7 @@ from neonat.web.options import Options
 from neonat.web.server import ServeError, serve
 from neonat.web.source import Source, UnavailableError
 from waiting import wait_for
-from web.parts import Site, Ward, now_ms
+from web.parts import MEASURED, Site, Ward, now_ms
 
 PATHS = [
     "/",
@@ -400,3 +400,28 @@ def test_a_port_in_use_is_one_clear_line(site: Site, ward: Ward):
         serve(Options(ward.url), "127.0.0.1", site.port, site.stop_event)
     with pytest.raises(ServeError, match=r"cannot listen on nowhere\.invalid:0"):
         serve(Options(ward.url), "nowhere.invalid", 0, site.stop_event)
+
+
+def test_lists_of_a_gateway_come_in_pages(ward: Ward, site: Site):
+    """Pages of any size, joined, are the whole list: nothing twice, nothing left out."""
+    ward.seq["g"] = 0
+    for ago in range(40, 0, -1):
+        ward.seq["g"] += ago % 3 == 0
+        ward.feed("g", (0x24, MEASURED), ago=ago * 1000)
+        ward.feed(
+            "g", (0x27, b"C43O2 SENS ERR L30AIR TEMP HI " if ago % 4 else b""), ago=ago * 1000
+        )
+    for what, key in (("readings", "readings"), ("alarms", "alarms"), ("gaps", "gaps")):
+        path = f"/api/v1/gateways/g/{what}"
+        whole = site.json(path)
+        assert whole["next"] is None
+        assert len(whole[key]) > 7
+        for limit in (1, 3, 7):
+            found, cursor = [], ""
+            while cursor is not None:
+                answer = site.json(f"{path}?limit={limit}{cursor and '&cursor=' + cursor}")
+                page, cursor = answer[key], answer["next"]
+                assert len(page) == limit or cursor is None
+                found = [*page, *found] if what == "readings" else [*found, *page]
+            assert found == whole[key]
+        assert site.request(f"{path}?cursor=nonsense")[0].status == 400

@@ -77,6 +77,10 @@ def test_every_example_fits_its_schema() -> None:
     assert count >= 25
     for path, methods in DOCUMENT["paths"].items():
         for method, operation in methods.items():
+            body = operation.get("requestBody", {}).get("content", {}).get("application/json")
+            if body is not None:
+                name = body["schema"]["$ref"].rpartition("/")[2]
+                assert schemas[name].get("examples"), f"{method} {path} has no example to send"
             for status, answer in operation["responses"].items():
                 found = answer.get("content", {}).get("application/json")
                 if found is None or not status.startswith("2"):

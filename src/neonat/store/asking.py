@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from neonat.store.checking import counts, faults
 from neonat.store.queries import Queries
-from neonat.store.records import History, Row, Verified
+from neonat.store.records import History, Place, Row, Verified
 
 T = TypeVar("T")
 
@@ -71,10 +71,11 @@ class Asking(ABC):
         start: int | None = None,
         end: int | None = None,
         limit: int = 1000,
+        last: Place | None = None,
     ) -> list[Row]:
-        """The newest `limit` readings of [start, end), oldest first."""
+        """The newest `limit` readings of [start, end), oldest first; no frame after `last`."""
         with self._reading() as ask:
-            return ask.readings(gateway, name, start, end, limit)
+            return ask.readings(gateway, name, start, end, limit, last)
 
     def history(
         self, gateway: str, names: Sequence[str], start: int, end: int, points: int = 1000
@@ -94,7 +95,9 @@ class Asking(ABC):
         with self._reading() as ask:
             return ask.alarms(gateway, start, end, limit)
 
-    def gaps(self, gateway: str, limit: int | None = None) -> list[Row]:
-        """The holes in a gateway's numbers, newest boot first."""
+    def gaps(
+        self, gateway: str, limit: int | None = None, before: Place | None = None
+    ) -> list[Row]:
+        """The holes in a gateway's numbers, newest boot first; those before a boot and number."""
         with self._reading() as ask:
-            return ask.gaps(gateway, limit)
+            return ask.gaps(gateway, limit, before)

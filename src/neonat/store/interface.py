@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from neonat.store.records import (
     History,
     LegacyRecord,
+    Place,
     Reader,
     Record,
     Redecoded,
@@ -104,8 +105,9 @@ class Store(Protocol):
         start: int | None = None,
         end: int | None = None,
         limit: int = 1000,
+        last: Place | None = None,
     ) -> list[Row]:
-        """The newest `limit` readings of [start, end), oldest first."""
+        """The newest `limit` readings of [start, end), oldest first; no frame after `last`."""
 
     def alarms(
         self,
@@ -116,8 +118,10 @@ class Store(Protocol):
     ) -> list[Row]:
         """The newest `limit` episodes of alarms that touch [start, end), newest first."""
 
-    def gaps(self, gateway: str, limit: int | None = None) -> list[Row]:
-        """The holes in a gateway's numbers, newest boot first."""
+    def gaps(
+        self, gateway: str, limit: int | None = None, before: Place | None = None
+    ) -> list[Row]:
+        """The holes in a gateway's numbers, newest boot first; those before a boot and number."""
 
     def rows(
         self,

@@ -11,7 +11,7 @@ from neonat.store.base import Base
 from neonat.store.history import Histories, Part
 from neonat.store.interface import WHAT
 from neonat.store.latest import newest, truth
-from neonat.store.records import History, Row, StoreError
+from neonat.store.records import History, Place, Row, StoreError
 from neonat.store.tenure import bounds
 from neonat.store.views import AT, EPISODES, STAMP, Views
 
@@ -101,14 +101,23 @@ class Queries:
         )
 
     def readings(
-        self, gateway: str, name: str | None, start: int | None, end: int | None, limit: int
+        self,
+        gateway: str,
+        name: str | None,
+        start: int | None,
+        end: int | None,
+        limit: int,
+        last: Place | None = None,
     ) -> list[Row]:
-        """The newest `limit` readings of [start, end), oldest first."""
+        """The newest `limit` readings of [start, end), oldest first; no frame after `last`."""
         rows: list[Row] = []
         for part in reversed(self._parts(gateway)):
             if len(rows) >= limit:
                 break
-            rows += self._cells("reading", part, name, start, end, limit - len(rows), "DESC")
+            if last is not None and part.boot > last[0]:
+                continue
+            left = limit - len(rows)
+            rows += self._cells("reading", part, name, start, end, left, "DESC", last)
         rows.reverse()
         return rows
 
@@ -129,12 +138,14 @@ class Queries:
             )
         )
 
-    def gaps(self, gateway: str, limit: int | None) -> list[Row]:
-        """The view `gaps` of one gateway, newest boot first."""
+    def gaps(self, gateway: str, limit: int | None, before: Place | None = None) -> list[Row]:
+        """The view `gaps` of one gateway, newest boot first; those before a boot and number."""
+        boot, first = before or (_MANY, 0)
         return list(
             self.rows_of(
-                "SELECT * FROM gaps WHERE gateway = ? ORDER BY boot DESC, first DESC LIMIT ?",
-                (gateway, _MANY if limit is None else limit),
+                "SELECT * FROM gaps WHERE gateway = ? AND (boot < ? OR boot = ? AND first < ?)"
+                " ORDER BY boot DESC, first DESC LIMIT ?",
+                (gateway, boot, boot, first, _MANY if limit is None else limit),
             )
         )
 
@@ -191,8 +202,11 @@ class Queries:
         end: int | None,
         limit: int,
         order: str,
+        last: Place | None = None,
     ) -> Iterator[Row]:
         low, high = self.window(part, start, end)
+        if last is not None and part.boot == last[0]:
+            high = min(high, (part.run << 32 if part.boot else 0) + last[1])
         if low > high:
             return iter(())
         return self.rows_of(
@@ -319,7 +333,7 @@ WHERE x.gateway = ? AND x.request = ? ORDER BY x.boot DESC, x.seq DESC"""
             f"SELECT {columns} FROM ({source}) e"
             " WHERE (CAST(?2 AS BIGINT) IS NULL OR started < ?2)"
             " AND (CAST(?3 AS BIGINT) IS NULL OR over IS NULL OR over > ?3)"
-            f" ORDER BY gateway, started {order}"
+            f" ORDER BY gateway, started {order}, codepage, code"
         )
 
     def frames_of_run(self, what: str, legacy: bool) -> str:

@@ -247,3 +247,5 @@ class Reader(Protocol):
 
 
 Row = dict[str, Any]
+# A boot and a number in it; of the original firmware boot 0 and a time (ms).
+Place = tuple[int, int]

@@ -7,13 +7,26 @@ from fastapi import Query as InQuery
 from pydantic import Field
 from starlette.responses import Response
 
+from neonat.store.records import Place, Row
 from neonat.web import facts
 from neonat.web.access.roles import Viewer
 from neonat.web.encode import Json
 from neonat.web.health import now_ms
 from neonat.web.problem import Problem
-from neonat.web.query import LIMIT_DEFAULT, POINTS_DEFAULT
-from neonat.web.shapes import DAY_MS, TIME, Limit, Points, Query, Shape, Span, Stamp, Word, example
+from neonat.web.query import POINTS_DEFAULT, ms_of
+from neonat.web.shapes import (
+    DAY_MS,
+    TIME,
+    Paged,
+    Points,
+    Shape,
+    Span,
+    Stamp,
+    Word,
+    cursor_of,
+    example,
+    place_of,
+)
 from neonat.web.site import Here
 
 router = APIRouter(prefix="/api/v1/gateways", tags=["gateways"])
@@ -63,7 +76,7 @@ class Reading(Shape):
 
 
 class Readings(Shape):
-    """Readings, oldest first."""
+    """Readings, oldest first; `next` leads to older ones."""
 
     model_config = example(
         {
@@ -80,10 +93,12 @@ class Readings(Shape):
                     "unit": "Cel",
                     "raw": "33.3",
                 }
-            ]
+            ],
+            "next": None,
         }
     )
     readings: list[Reading]
+    next: str | None
 
 
 class Column(Shape):
@@ -148,10 +163,12 @@ class Episodes(Shape):
                     "last_seen_at": TIME,
                     "ended_at": None,
                 }
-            ]
+            ],
+            "next": None,
         }
     )
     alarms: list[Episode]
+    next: str | None
 
 
 class Gap(Shape):
@@ -168,9 +185,15 @@ class Gaps(Shape):
     """Holes, newest boot first."""
 
     model_config = example(
-        {"gaps": [{"gateway": "bed-1", "boot": 7, "first": 120, "last": 340, "reason": "dropped"}]}
+        {
+            "gaps": [
+                {"gateway": "bed-1", "boot": 7, "first": 120, "last": 340, "reason": "dropped"}
+            ],
+            "next": None,
+        }
     )
     gaps: list[Gap]
+    next: str | None
 
 
 class Latest(Shape):
@@ -225,11 +248,10 @@ class Latest(Shape):
     tile: dict[str, Any]
 
 
-class OfReadings(Span):
+class OfReadings(Span, Paged):
     """Which readings."""
 
     name: Word | None = None
-    limit: Limit = LIMIT_DEFAULT
 
 
 class OfHistory(Span):
@@ -250,16 +272,8 @@ class OfHistory(Span):
         return start, end
 
 
-class OfAlarms(Span):
+class OfAlarms(Span, Paged):
     """Which episodes."""
-
-    limit: Limit = LIMIT_DEFAULT
-
-
-class OfGaps(Query):
-    """How many holes."""
-
-    limit: Limit = LIMIT_DEFAULT
 
 
 @router.get("", response_model=Gateways)
@@ -279,11 +293,28 @@ async def readings(
     site: Here, who: Viewer, gateway: str, wanted: Annotated[OfReadings, InQuery()]
 ) -> Response:
     """The newest readings of a time, oldest first."""
+    boot, number, given = place_of(wanted.cursor, int, int, int) or (None, 0, 0)
+    last = None if boot is None else (boot, number)
+    most = wanted.limit + given + 1
     rows = await site.ask_of(
         gateway,
-        lambda store: store.readings(gateway, wanted.name, wanted.start, wanted.end, wanted.limit),
+        lambda store: store.readings(gateway, wanted.name, wanted.start, wanted.end, most, last),
     )
-    return Json({"readings": rows})
+    rows = rows[: len(rows) - given]
+    shown = rows[-wanted.limit :]
+    following = None
+    if len(rows) > wanted.limit:
+        place = frame_of(shown[0])
+        same = sum(frame_of(row) == place for row in shown)
+        following = cursor_of(*place, same + (given if place == last else 0))
+    return Json({"readings": shown, "next": following})
+
+
+def frame_of(reading: Row) -> Place:
+    """What the frame of a reading is known by."""
+    if reading["boot"] is None:
+        return 0, ms_of(reading["at"])
+    return reading["boot"], reading["seq"]
 
 
 @router.get("/{gateway}/history", response_model=History)
@@ -305,16 +336,27 @@ async def alarms(
     site: Here, who: Viewer, gateway: str, wanted: Annotated[OfAlarms, InQuery()]
 ) -> Response:
     """Alarm episodes of one gateway that touch a time, newest first."""
-    rows = await site.ask_of(
-        gateway, lambda store: store.alarms(gateway, wanted.start, wanted.end, wanted.limit)
-    )
-    return Json({"alarms": rows})
+    began, given = place_of(wanted.cursor, int, int) or (None, 0)
+    end = wanted.end if began is None else began + 1
+    most = wanted.limit + given + 1
+    rows = await site.ask_of(gateway, lambda store: store.alarms(gateway, wanted.start, end, most))
+    shown = rows[given:][: wanted.limit]
+    following = None
+    if len(rows) == most:
+        began_at = shown[-1]["started_at"]
+        same = sum(row["started_at"] == began_at for row in rows[: given + wanted.limit])
+        following = cursor_of(ms_of(began_at), same)
+    return Json({"alarms": shown, "next": following})
 
 
 @router.get("/{gateway}/gaps", response_model=Gaps)
 async def gaps(
-    site: Here, who: Viewer, gateway: str, wanted: Annotated[OfGaps, InQuery()]
+    site: Here, who: Viewer, gateway: str, wanted: Annotated[Paged, InQuery()]
 ) -> Response:
     """Sequence numbers that are not in the store, and why."""
-    rows = await site.ask_of(gateway, lambda store: store.gaps(gateway, wanted.limit))
-    return Json({"gaps": rows})
+    before = place_of(wanted.cursor, int, int)
+    rows = await site.ask_of(gateway, lambda store: store.gaps(gateway, wanted.limit + 1, before))
+    shown = rows[: wanted.limit]
+    more = len(rows) > wanted.limit
+    following = cursor_of(shown[-1]["boot"], shown[-1]["first"]) if more else None
+    return Json({"gaps": shown, "next": following})
