@@ -67,13 +67,14 @@ def choose(form: str | None) -> None:
         os.environ[FORMAT_VARIABLE] = form
 
 
-def told(text: str, logger: str) -> str:
+def told(text: str, logger: str, speaker: str = "") -> str:
     """A line of a program that has no levels, as events are written: itself, or as JSON.
 
-    What stands before the first colon is the part that speaks; that is its event.
+    What stands before the first colon, behind the name of the `speaker`, is its event.
     """
     if os.environ.get(FORMAT_VARIABLE) != "json":
         return text
+    text = text.removeprefix(f"{speaker}: ")
     record = logging.LogRecord(logger, logging.INFO, "", 0, text.partition(":")[0], None, None)
     line = json.loads(JsonFormatter().format(record))
     return json.dumps({**line, "message": text}, ensure_ascii=False, separators=(",", ":"))

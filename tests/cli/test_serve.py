@@ -112,6 +112,14 @@ def nobody_listens(*ports: int) -> bool:
     return True
 
 
+def test_every_line_of_a_log_in_json_is_json(tmp_path: Path) -> None:
+    server = Server(tmp_path, "--log", "json")
+    server.command.says("make the first administrator")
+    assert server.command.ends() == 0
+    lines = [json.loads(line) for line in server.command.log.splitlines()]
+    assert {"neonat.serve", "neonat.web"} <= {line["logger"] for line in lines}
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_serve_takes_stores_shows_and_ends(tmp_path, number):
     server = Server(tmp_path)

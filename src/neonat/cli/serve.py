@@ -23,7 +23,7 @@ from neonat.cli.ingest import (
 )
 from neonat.cli.output import CommandError, stop_event
 from neonat.ingest.broker_url import BrokerUrl, BrokerUrlError, broker_url
-from neonat.logs import to_stderr
+from neonat.logs import to_stderr, told
 from neonat.supervisor import Child, ChildError, Supervisor
 
 LISTEN_DEFAULT = "127.0.0.1:1883"
@@ -159,6 +159,5 @@ def print_addresses(args: argparse.Namespace) -> None:
     """Tell on stderr what listens where."""
     where = args.broker_listen if args.broker == "embedded" else str(broker_url(args.broker))
     page = args.public_url or f"http{'s' if args.http_cert else ''}://{args.http}/"
-    print(f"page    {page}", file=sys.stderr)
-    print(f"broker  {where}", file=sys.stderr)
-    print("Ctrl-C ends it.", file=sys.stderr, flush=True)
+    for text in (f"page    {page}", f"broker  {where}", "Ctrl-C ends it."):
+        print(told(text, "neonat.serve"), file=sys.stderr, flush=True)

@@ -12,7 +12,7 @@ from neonat.cli.ingest import (
     given,
 )
 from neonat.cli.output import CommandError, stop_event
-from neonat.logs import add_log_option, to_stderr
+from neonat.logs import add_log_option, to_stderr, told
 
 
 def add(subparsers: argparse._SubParsersAction) -> None:
@@ -53,8 +53,9 @@ def run(args: argparse.Namespace) -> int:
     certificate = (args.http_cert, args.http_key) if args.http_cert else None
 
     def ready(address: str) -> None:
-        told = note + first_steps(args, db, options.public_url or address, options.sign_in)
-        print(told, end="", file=sys.stderr, flush=True)
+        text = note + first_steps(args, db, options.public_url or address, options.sign_in)
+        for line in text.splitlines():
+            print(told(line, "neonat.web", speaker="neonat web"), file=sys.stderr, flush=True)
 
     try:
         serve(options, host, port, stop, ready, certificate)
