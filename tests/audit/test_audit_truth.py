@@ -194,6 +194,15 @@ def test_boots_of_which_nothing_was_heard(db) -> None:
     assert [tuple(boots) for boots in found.unheard] == [(2, 4, "restart")]
 
 
+def test_the_time_of_boots_that_nothing_explains_is_unexplained(db) -> None:
+    tale = Tale().start().session(100).wait(50 * S)
+    tale.boot, tale.seq, tale.started = 3, 2, tale.now
+    found = audited(db, tale.answer(10))
+    assert not found.complete
+    assert [tuple(boots) for boots in found.unheard] == [(2, 2, "unexplained")]
+    assert set(missed(found, "light_level")) == {"unexplained"}
+
+
 def test_a_span_takes_the_numbers_between_the_records_around_it(db) -> None:
     tale = Tale().start().session(1000)
     tale.lose(100).wait(100 * S).answer(3000)

@@ -143,6 +143,8 @@ class _Work:
         # Where the account stands, and the numbers that were missing since the last record.
         self._cursor = bounds[0]
         self._between: Counter[str] = Counter()
+        # Boots right behind those of which nothing was heard, and nothing says why.
+        self._strange: set[int] = set()
 
     def account(self) -> Account:
         evidence, reach = self._evidence, self._reach
@@ -156,6 +158,7 @@ class _Work:
         }
         self._watch()
         unheard = list(self._unheard())
+        self._strange = {one.last + 1 for one in unheard if one.reason == "unexplained"}
         for place, run in enumerate(self._runs):
             following = next(
                 (one.first_at for one in self._runs[place + 1 :] if one.first_at is not None), FAR
@@ -214,7 +217,7 @@ class _Work:
             return
         head = run.first_seq or 1
         self._between += missing(run, 1, head - 1)
-        self._pass(run.first_at, "gateway_off")
+        self._pass(run.first_at, "unexplained" if run.boot in self._strange else "gateway_off")
         if run.id in self._parts:
             scan = self._scan(run, following)
             if run.boot:
@@ -231,6 +234,8 @@ class _Work:
         if until <= self._cursor:
             return
         reason = reason_of(self._between) if self._between else other
+        if other == "unexplained":
+            reason = other
         if other == "silent" and reason not in ("silent", "unexplained", "dropped"):
             reason = other
         for track in self._tracks.values():

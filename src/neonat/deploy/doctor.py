@@ -58,7 +58,8 @@ def findings(folder: str) -> Iterator[Finding]:
         settings = environment(Path(facts.dir) / "neonat.env")
     except (OSError, UnicodeError) as error:
         why = getattr(error, "strerror", None) or "it is no text"
-        advice = f"run as {facts.user} or root, or write it anew: NEONAT_DB=, NEONAT_BROKER="
+        users = " or ".join(dict.fromkeys((facts.user, "root")))
+        advice = f"run as {users}, or write it anew: NEONAT_DB=, NEONAT_BROKER="
         text = f"cannot read {facts.dir}/neonat.env: {why}"
         yield Finding(WRONG, "configuration", text, advice)
         return
