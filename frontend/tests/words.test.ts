@@ -4,6 +4,7 @@ import { date, duration, field, number } from "../src/words/format";
 import { language, preferred } from "../src/words/language";
 import { en } from "../src/words/en";
 import { fr } from "../src/words/fr";
+import { notedIn } from "../src/words/noted";
 import { explained, modeOf } from "../src/words/phrases";
 
 afterEach(() => {
@@ -65,4 +66,11 @@ test("times are written day first in both languages, or as ISO 8601; what is non
   for (const text of ["04/11/2026 16:05", "4/11/2026, 16:05", " 4.11.2026 16h05 ", "04/11/2026 à 16:05", "2026-11-04 16:05", "2026-11-04T16:05"]) expect(timeIn(text)).toBe(at);
   expect(timeIn("4/11/2026")).toBe(new Date(2026, 10, 4).getTime());
   for (const text of ["", "now", "31/02/2026 10:00", "11/24/2026 10:00", "04/11/2026 24:00", "04/11/2026 10:60", "04/11/26"]) expect(timeIn(text)).toBeNull();
+});
+
+test("what the audit trail keeps is told in the reader's words, what is not known as it came", () => {
+  const details = { role: "operate", disabled: true, patient: null, plan: { 24: 1000 }, error: "this board has no WebREPL", odd: "x" };
+  expect(notedIn(details)).toBe("role: operate, disabled: yes, plan: 24=1000, because: this board has no WebREPL, odd: x");
+  language.value = "fr";
+  expect(notedIn(details)).toBe("rôle : opérer, désactivé : oui, plan : 24=1000, raison : cette passerelle n’a pas de WebREPL, odd : x");
 });

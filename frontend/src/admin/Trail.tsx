@@ -4,6 +4,7 @@ import { usePages } from "../shell/asked";
 import { type Head, Row, Table } from "../shell/Table";
 import { date } from "../words/format";
 import { words } from "../words/language";
+import { notedIn } from "../words/noted";
 
 interface Entry {
   id: number;
@@ -48,12 +49,6 @@ function cellsOf(one: Entry): ComponentChildren[] {
     w.admin.done[one.action] ?? one.action,
     one.gateway ?? "",
     w.admin.outcomes[one.outcome] ?? one.outcome,
-    detailsOf(one),
+    notedIn(one.details ?? {}),
   ];
-}
-
-/** What is known besides, as `key: value`. */
-function detailsOf({ details }: Entry): string {
-  const known = Object.entries(details ?? {}).filter(([, value]) => value !== null && value !== "");
-  return known.map(([key, value]) => `${key}: ${typeof value === "object" ? JSON.stringify(value) : String(value)}`).join(", ");
 }

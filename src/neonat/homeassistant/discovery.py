@@ -20,6 +20,8 @@ _BY_NAME: dict[str, str | None] = {
 }
 # Older than this, a value is not shown any more.
 EXPIRES_S = 60
+# Home Assistant takes no longer state.
+STATE_MAX = 255
 NONE = "none"
 SETTING = "_setting"
 
@@ -87,8 +89,8 @@ def state(latest: Row) -> dict[str, Any]:
             for one in (*latest["settings"], *latest["readings"])
             if one["name"]
         },
-        "mode": ", ".join(one["text"] or "" for one in latest["texts"]) or NONE,
-        "alarm": ", ".join(one["phrase"] or one["code"] for one in alarms) or NONE,
+        "mode": (", ".join(one["text"] or "" for one in latest["texts"]) or NONE)[:STATE_MAX],
+        "alarm": (", ".join(one["phrase"] or one["code"] for one in alarms) or NONE)[:STATE_MAX],
         "alarm_level": levels[0] if levels else NONE,
     }
 
