@@ -20,6 +20,8 @@ const STEP = 0.2;
 /** How near to an event the cursor has to be, as a share of what is seen. */
 const NEAR = 0.004;
 const SAID = 4;
+/** Whether the reader's hand has no mouse. */
+const touch = globalThis.matchMedia?.("(hover: none)");
 
 /** The history of one incubator: plots on one time axis, and what can be done with them. */
 export default function HistoryView({ gateway, title, facts }: { gateway: string; title: string; facts: Signal<Facts> }) {
@@ -60,7 +62,7 @@ export default function HistoryView({ gateway, title, facts }: { gateway: string
         ))}
         <Lanes history={history} />
       </div>
-      <p class="hint">{w.hint}</p>
+      <p class="hint">{touch?.matches ? w.touchHint : w.hint}</p>
       <Summaries history={history} />
       <EventList history={history} />
     </section>

@@ -107,6 +107,7 @@ export const en = {
     label: "History",
     help: "Drag to move, Ctrl and wheel or two fingers to zoom, click to measure from there. With the keyboard: arrows move, plus and minus zoom, Shift and arrows move the cursor, Enter sets the mark, Escape takes it away.",
     hint: "Drag moves · Ctrl + wheel zooms · click measures",
+    touchHint: "Drag moves · two fingers zoom · a tap measures",
     span: "Span",
     lengths: { 900: "15 min", 3600: "1 h", 21600: "6 h", 86400: "1 day", 259200: "3 days", 1209600: "14 days", 5184000: "2 months", 15552000: "6 months" } as Record<number, string>,
     zoomIn: "Zoom in",
@@ -262,7 +263,7 @@ export const en = {
     disable: "Disable",
     enable: "Enable",
     change: "Change",
-    ways: { password: "password", session: "page", token: "token", oidc: "hospital’s sign-in", open: "without sign-in", command: "command line" } as Record<string, string>,
+    ways: { password: "password", setup: "one-time link", session: "page", token: "token", oidc: "hospital’s sign-in", open: "without sign-in", command: "command line" } as Record<string, string>,
     done: {
       "sign-in": "signed in",
       "sign-out": "signed out",

@@ -125,6 +125,7 @@ export const fr: Words = {
   history: {
     label: "Historique",
     help: "Glisser pour déplacer, Ctrl et molette ou deux doigts pour zoomer, cliquer pour mesurer à partir de là. Au clavier : les flèches déplacent, plus et moins zooment, Maj et flèches déplacent le curseur, Entrée pose le repère, Échap l’enlève.",
+    touchHint: "Glisser déplace · deux doigts zooment · toucher mesure",
     hint: "Glisser déplace · Ctrl + molette zoome · un clic mesure",
     span: "Durée",
     lengths: { 900: "15 min", 3600: "1 h", 21600: "6 h", 86400: "1 jour", 259200: "3 jours", 1209600: "14 jours", 5184000: "2 mois", 15552000: "6 mois" },
@@ -281,7 +282,7 @@ export const fr: Words = {
     disable: "Désactiver",
     enable: "Activer",
     change: "Changer",
-    ways: { password: "mot de passe", session: "page", token: "jeton", oidc: "connexion de l’hôpital", open: "sans connexion", command: "ligne de commande" },
+    ways: { password: "mot de passe", setup: "lien à usage unique", session: "page", token: "jeton", oidc: "connexion de l’hôpital", open: "sans connexion", command: "ligne de commande" },
     done: {
       "sign-in": "connexion",
       "sign-out": "déconnexion",
