@@ -175,6 +175,13 @@ def test_an_update_is_confirmed_and_a_broken_one_rolled_back(desk, made):
     assert desk.boot(7)["reason"] == "rollback"
     assert any("not like this" in e.get("trace", "") for e in desk.records("error"))
     assert desk.ask("status")["slot"] == "a"
+    # Not even what would keep the trace can be loaded.
+    files = program(made[2], **{"neonat/gateway/starting.mpy": b"M\x06 is no module"})
+    assert desk.deliver(update.pack(files, KEY, "9.3", 9, mpy)).state == "trial"
+    assert desk.wait(lambda: desk.reply(str(desk.number), ok=False), "the refusal")
+    assert desk.boot(8)["reason"] == "rollback"
+    found = desk.ask("status")
+    assert (found["slot"], found["state"]["version"]) == ("a", "9.1")
 
 
 def test_what_is_no_good_update_is_refused_with_its_reason(desk):

@@ -1,6 +1,7 @@
 """Progress of what takes long, on stderr: a bar on a terminal, otherwise a line a step."""
 
 import sys
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
@@ -48,3 +49,13 @@ class Bar:
                 bar_format="{desc:<8} {bar:30} {percentage:3.0f}% {elapsed}",
             )  # fmt: skip
         self._bar.update(max(0.0, done - self._bar.n))
+
+    def counting(self, name: str, total: int) -> Callable[[str], None]:
+        """What to call at the end of each of `total` parts of the step `name`."""
+        done = [0]
+
+        def one(_: str) -> None:
+            done[0] = min(total, done[0] + 1)
+            self.at(name, done[0], total)
+
+        return one

@@ -193,14 +193,7 @@ def deploy(args: argparse.Namespace) -> int:
     if port:
         ports.check(port)
     with Bar() as bar:
-        modules = len(files.sources())
-        done: list[str] = []
-
-        def compiled(name: str) -> None:
-            done.append(name)
-            bar.at("compile", len(done), modules)
-
-        everything |= files.program(compiled)
+        everything |= files.program(bar.counting("compile", len(files.sources())))
     if port:
         _put(port, everything)
         return 0

@@ -104,7 +104,8 @@ def update(args: argparse.Namespace) -> int:
 
     key = vault.secret(args.secrets, args.gateway, "update_key")
     name = args.version or version("neonat")
-    whole = work.bundle(files.program(), key, name)
+    with Bar() as bar:
+        whole = work.bundle(files.program(bar.counting("compile", len(files.sources()))), key, name)
     if args.out:
         vault.save_bytes(args.out, whole)
         return 0
