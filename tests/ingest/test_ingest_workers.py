@@ -2,6 +2,7 @@
 
 import contextlib
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from brokers import MOSQUITTO, Broker
 from databases import Database, Postgres, Sqlite, database
 from gateways import Gateway
 from ingest.test_ingest_process import Load
+from neonat.cli.ingest import group_of
 from waiting import wait_for
 
 
@@ -48,8 +50,8 @@ def chain(kind: str, db: Database, folder: Path) -> Iterator[tuple[Ingest, list[
     """A broker, an ingest with two workers, another as if on a second machine, two gateways."""
     broker = Broker(kind, folder).start()
     ingests = [
-        Ingest(broker, db, folder / "one.log", "--workers", "2"),
-        Ingest(broker, db, folder / "two.log", "--group", "neonat"),
+        Ingest(broker, db, folder / "one.log", "--workers", "2", "--group", "ward"),
+        Ingest(broker, db, folder / "two.log", "--group", "ward"),
     ]
     gateways = [Gateway(broker.port, name) for name in ("bed-1", "bed-2")]
     try:
@@ -101,6 +103,16 @@ def kill_and_count(kind: str, db: Database, folder: Path) -> None:
     assert [tuple(row) for row in stored] == wanted
     assert db.ask("SELECT * FROM gaps") == []
     assert db.ask("SELECT * FROM refusals") == []
+
+
+def test_the_workers_of_a_database_are_a_group_of_their_own(tmp_path: Path) -> None:
+    server = Sqlite(tmp_path)
+    with database(server) as one, database(server) as other:
+        for db in (one, other):
+            db.open()
+        assert group_of(one.url) != group_of(other.url)
+        assert group_of(one.url) == group_of(one.url)
+        assert re.fullmatch("neonat-[0-9a-f]{12}", group_of(one.url))
 
 
 def test_workers_on_a_file(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import hashlib
 import logging
 import os
 import re
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 DB_VARIABLE = "NEONAT_DB"
 BROKER_VARIABLE = "NEONAT_BROKER"
-GROUP = "neonat"
 WORKERS_MAX = 64
 
 _log = logging.getLogger(__name__)
@@ -84,7 +84,7 @@ def add_ingest_options(parser: argparse.ArgumentParser) -> None:
         "--group",
         metavar="NAME",
         help="share the messages with the ingest of other machines that have the same --group"
-        " (with --workers: neonat)",
+        " (with --workers: one that its database has for itself)",
     )
     parser.add_argument(
         "--home-assistant",
@@ -127,7 +127,7 @@ def run_workers(args: argparse.Namespace) -> int:
         raise CommandError(str(error)) from error
     check_database(db)
     secret = {DB_VARIABLE: db, BROKER_VARIABLE: broker.secret_url()}
-    words = [*words_of_ingest(args), "--group", args.group or GROUP]
+    words = [*words_of_ingest(args), "--group", args.group or group_of(db)]
     workers = [
         Child(f"worker {number}", neonat(*words, "--worker", str(number)), secret)
         for number in range(args.workers)
@@ -136,6 +136,16 @@ def run_workers(args: argparse.Namespace) -> int:
     supervisor.start()
     supervisor.run()
     return 0
+
+
+def group_of(db: str) -> str:
+    """The name of the group of a database's workers: those of another must not share with them."""
+    from neonat.store import schema_of
+
+    where = schema_of(db).where
+    if db.startswith("sqlite:"):
+        where = f"{socket.gethostname()}:{os.path.abspath(where)}"
+    return f"neonat-{hashlib.sha256(where.encode()).hexdigest()[:12]}"
 
 
 def words_of_ingest(args: argparse.Namespace) -> list[str]:
