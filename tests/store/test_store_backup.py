@@ -98,6 +98,10 @@ def test_a_backup_is_for_its_owner_and_says_when_it_is_without_proof(tmp_path: P
         for bad in (tmp_path / "none/x", out / "x"):
             told = neonat("db", "backup", "--db", db.url, "--out", str(bad))
             assert (told.returncode, len(told.stderr.splitlines())) == (1, 1)
+        with open("/dev/full", "w") as full:
+            call = [sys.executable, "-m", "neonat", "db", "check", "--db", db.url]
+            ended = subprocess.run(call, stdout=full, stderr=subprocess.PIPE, check=False)
+        assert ended.returncode == 1 and ended.stderr.startswith(b"neonat db: cannot write the")
         (tmp_path / "backup.sha256").unlink()
         told = neonat("db", "restore", "--db", source.new(), "--file", str(out))
         assert told.returncode == 0 and "cannot be told" in told.stderr

@@ -1,6 +1,7 @@
 """The `neonat` command."""
 
 import argparse
+import errno
 import importlib
 import os
 import signal
@@ -37,6 +38,9 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
 
 
+# What a full or broken disk under standard output says.
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+
 NOTICE = "For documentation and research, not for alarming."
 
 
@@ -68,7 +72,9 @@ def _run(words: list[str]) -> int:
     if sys.stdout is None:
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     try:
-        return args.run(args)
+        code = args.run(args)
+        sys.stdout.flush()
+        return code
     except CommandError as error:
         print(f"neonat {args.command}: {error}", file=sys.stderr)
         return 1
@@ -78,6 +84,13 @@ def _run(words: list[str]) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE
+    except OSError as error:
+        if error.filename is not None or error.errno not in _FULL:
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        reason = os.strerror(error.errno)
+        print(f"neonat {args.command}: cannot write the output: {reason}", file=sys.stderr)
+        return 1
 
 
 if __name__ == "__main__":

@@ -29,7 +29,9 @@ _ADVICE = {
 
 
 def is_file(url: str) -> bool:
-    """Whether a URL names a database of SQLite."""
+    """Whether a URL names a database of SQLite; StoreError where it names no file."""
+    if url == "sqlite:///":
+        raise StoreError("not the URL of a database: use sqlite:///FILE")
     return url.startswith("sqlite:///")
 
 
