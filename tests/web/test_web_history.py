@@ -160,6 +160,7 @@ def test_two_incubators_and_two_times_beside_each_other(history: Any, ward: Ward
         return "".join(legend(page).locator(".other").all_inner_texts())
 
     until(page, lambda: "35." in compared(), "the other's value at the cursor")
+    expect(page.locator(".on-paper")).to_have_text("dashed: bed-2")
     choice.select_option(label="the day before")
     until(page, lambda: "earlier=86400" in page.url, "the other comparison")
 

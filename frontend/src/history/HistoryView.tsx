@@ -5,6 +5,7 @@ import "uplot/dist/uPlot.min.css";
 import type { Facts } from "../facts";
 import { colours } from "../shell/theme";
 import { language, words } from "../words/language";
+import { comparedWith } from "./export";
 import { handle } from "./gestures";
 import { eventText, makeLanes } from "./lanes";
 import { EventList, Summaries } from "./Lists";
@@ -56,6 +57,7 @@ export default function HistoryView({ gateway, title, facts }: { gateway: string
     <section class="history panel" aria-label={w.label}>
       <Tools history={history} title={title} facts={facts} />
       {history.trouble.value && <p class="stale-note">{w.trouble(history.trouble.value)}</p>}
+      <p class="on-paper">{comparedWith(history)}</p>
       <div class="plots" ref={root} tabIndex={0} role="group" aria-label={w.label} aria-description={w.help} onKeyDown={(event) => onKey(event, history)}>
         {history.panels.value.map((panel) => (
           <PanelView key={panel.key} history={history} panel={panel} />

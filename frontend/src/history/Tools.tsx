@@ -152,7 +152,7 @@ function Compare({ history }: { history: History }) {
 
 /** Compare with the time that begins then. */
 function beginOther(history: History, time: number): void {
-  const earlier = Math.round(history.view.peek().from - time);
+  const earlier = Math.round(history.rested.peek().from - time);
   if (earlier > 0) history.compare({ gateway: "", earlier });
 }
 

@@ -1,5 +1,7 @@
 // Taking out what is seen: a file of numbers, a picture, a sheet of paper.
 
+import { factsOf } from "../live/gateways";
+import { placeOf } from "../ward/place";
 import { date } from "../words/format";
 import { words } from "../words/language";
 import { nameOf } from "../words/names";
@@ -34,7 +36,7 @@ export function saveCsv(history: History): void {
 export function picture(history: History, title: string): HTMLCanvasElement {
   const canvases = history.charts.canvases;
   const ratio = devicePixelRatio;
-  const head = 64 * ratio;
+  const head = (history.comparison.peek() ? 80 : 64) * ratio;
   const legend = 22 * ratio;
   const sheet = document.createElement("canvas");
   sheet.width = Math.max(...canvases.map((canvas) => canvas.width));
@@ -49,6 +51,8 @@ export function picture(history: History, title: string): HTMLCanvasElement {
   pen.font = `${13 * ratio}px system-ui, sans-serif`;
   pen.fillStyle = colour("--soft");
   const { from, to } = history.view.peek();
+  const other = comparedWith(history);
+  if (other) pen.fillText(other, 12 * ratio, 55 * ratio);
   pen.fillText(`${date(from, "full")} – ${date(to, "full")} · neonat · ${words().notice}`, 12 * ratio, 36 * ratio);
   let top = head;
   const panels = history.panels.peek();
@@ -67,6 +71,17 @@ export function picture(history: History, title: string): HTMLCanvasElement {
     top += canvas.height;
   });
   return sheet;
+}
+
+/** What the dashed lines are; empty where nothing is compared. */
+export function comparedWith(history: History): string {
+  const other = history.comparison.value;
+  if (!other) return "";
+  const facts = other.gateway ? factsOf(other.gateway)?.peek() : undefined;
+  const who = facts ? placeOf(facts).title : other.gateway;
+  const { from, to } = history.rested.value;
+  const when = other.earlier ? `${date(from - other.earlier, "full")} – ${date(to - other.earlier, "full")}` : "";
+  return words().history.dashed([who, when].filter(Boolean).join(", "));
 }
 
 export function savePicture(history: History, title: string): void {

@@ -62,7 +62,7 @@ export function TimeField({ label, name, value, set }: TimeFieldProps) {
           draft.value = null;
         }}
       />
-      <button type="button" class="quiet" aria-label={label ? `${w.pick}: ${label}` : w.pick} onClick={pick}>
+      <button type="button" class="quiet" aria-label={label ? words().actions.because(w.pick, label) : w.pick} onClick={pick}>
         <span aria-hidden="true">▾</span>
       </button>
       <input ref={picker} type="datetime-local" tabIndex={-1} aria-hidden="true" onInput={(event) => picked(event.currentTarget)} />

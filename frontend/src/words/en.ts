@@ -125,6 +125,7 @@ export const en = {
     otherIncubator: (name: string) => `incubator ${name}`,
     otherFrom: "Begin of the other time",
     comparedDay: "dashed: the other",
+    dashed: (other: string) => `dashed: ${other}`,
     more: "More signals",
     csv: "CSV",
     png: "Picture",

@@ -144,6 +144,7 @@ export const fr: Words = {
     otherIncubator: (name) => `incubateur ${name}`,
     otherFrom: "Début de l’autre période",
     comparedDay: "en tirets : l’autre",
+    dashed: (other) => `en tirets : ${other}`,
     more: "Autres mesures",
     csv: "CSV",
     png: "Image",
