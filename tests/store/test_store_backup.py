@@ -133,6 +133,19 @@ def test_check_finds_what_does_not_agree(db: Database) -> None:
     assert neonat("db", "check", "--db", db.url).returncode == 1
 
 
+def test_check_finds_rollups_that_differ(db: Database) -> None:
+    store = db.open()
+    numbers = range(1, 60)
+    store.write([made("g", 1, n, MEASURED[n % 5], M0 + n * DAY // 20, 0) for n in numbers])
+    while store.roll(now=True):
+        pass
+    assert store.verify(lambda _: None).faults == []
+    for level in (10, 1440):
+        db.change(f"DELETE FROM rollup WHERE level = {level}")
+        faults = store.verify(lambda _: None).faults
+        assert any("and of a day differ on" in fault for fault in faults), level
+
+
 def test_a_damaged_file_is_found(tmp_path: Path) -> None:
     with database(Sqlite(tmp_path)) as db:
         store = db.open()

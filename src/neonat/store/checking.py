@@ -1,10 +1,15 @@
 """Whether a database is whole: its file, its views, and that its tables agree with each other."""
 
+import struct
 from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from neonat.store import spans
 from neonat.store.base import Base
+from neonat.store.buckets import LEVELS, Bucket, add, unpack
 from neonat.store.interface import COLUMNS
 from neonat.store.packing import SEQ_BITS, SEQ_MAX
 from neonat.store.queries import Queries
@@ -21,6 +26,9 @@ WHERE NOT EXISTS (SELECT 1 FROM shape s WHERE s.id = f.shape)"""
 _LOST = """
 SELECT count(*) FROM frame f
 WHERE NOT EXISTS (SELECT 1 FROM run r WHERE r.id = f.id >> 32)"""
+
+_ROLLUPS = """
+SELECT part, level, bucket, body FROM rollup WHERE run = ? ORDER BY part, level, bucket"""
 
 _NOBODYS = (
     (_STRANGE, "shapes of frames are missing"),
@@ -54,7 +62,7 @@ def _told(gateway: str, boot: int, found: Iterable[str]) -> Iterator[str]:
 
 
 def _of_run(base: Base, run: int, expired: bool) -> Iterator[str]:
-    """Its frames, `span`, `gap` and `rolled` agree."""
+    """Its frames, `span`, `gap` and `rolled` agree, and its rollups with each other."""
     stored = _ranges(base, "span", run)
     there = spans.normal(_frames(base, run))
     for first, last in spans.without(there, stored):
@@ -70,6 +78,31 @@ def _of_run(base: Base, run: int, expired: bool) -> Iterator[str]:
         yield f"numbers {first} to {last} are neither stored nor in a gap"
     for first, last in spans.without(_ranges(base, "rolled", run), stored):
         yield f"numbers {first} to {last} are in the rollups and not stored"
+    try:
+        yield from _rollups(base, run)
+    except (struct.error, KeyError) as error:
+        yield f"rollups cannot be read: {error}"
+
+
+def _rollups(base: Base, run: int) -> Iterator[str]:
+    """What its rollups of one width say of a day, those of every other width say too.
+
+    Retention cuts off their begin, within a day too: the first day is not compared.
+    """
+    rows = base.stream(_ROLLUPS, (run,))
+    for _, group in groupby(rows, itemgetter(0)):
+        days: dict[int, dict[int, Bucket]] = {level: {} for level in LEVELS}
+        for _, level, number, body in group:
+            into = days[level].setdefault(number * level // LEVELS[-1], {})
+            for item, count, low, total, high in unpack(body):
+                add(into, item, (count, low, total, high))
+        widest = days.pop(LEVELS[-1])
+        first = min(widest, default=-1)
+        for level, found in days.items():
+            for day in sorted({*widest, *found}):
+                if day > first and found.get(day) != widest.get(day):
+                    at = datetime.fromtimestamp(day * 86400, UTC)
+                    yield f"rollups of {level} minutes and of a day differ on {at:%Y-%m-%d}"
 
 
 def _frames(base: Base, run: int) -> Iterator[spans.Range]:
