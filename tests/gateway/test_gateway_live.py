@@ -145,7 +145,7 @@ def test_after_an_outage_of_the_broker_the_newest_come_first(tmp_path, broker, s
             what="a backlog",
         )
         broker.start()
-        wait_for(lambda: server.states[-1].get("uptime_s"), what="the gateway online again")
+        wait_for(lambda: server.states[-1].get("uptime_s"), 150, "the gateway online again")
 
         def slowed():
             server.command({"id": 2, "command": "set-poll", "plan": {"24": 1000}})

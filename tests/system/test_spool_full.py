@@ -66,7 +66,7 @@ def test_what_was_given_up_is_named_and_nothing_else_is_missing(tmp_path, microp
         chain.kill_broker()
         # Killed while it gives up the oldest with every few records.
         before = newest(chain)[0]
-        wait_for(lambda: gives_up(chain), 90, "the spool to be full")
+        wait_for(lambda: gives_up(chain), 180, "the spool to be full")
         chain.kill_gateway()
         chain.start_gateway()
         chain.start_broker()
