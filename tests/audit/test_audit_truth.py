@@ -313,6 +313,26 @@ def test_numbers_are_those_of_the_model(server, history) -> None:
                     assert signal.heard + sum(signal.missed.values()) == signal.asked
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [(2, 3, None, 0, 40), (2, 4, T0, 0, 40), (3, 4, T0, 0, 40)],
+        [(2, 1, None, 0, 32), (2, 2, None, 90, 32), (2, 4, T0, 90, 32), (3, 1, T0 + 90, 0, 40)],
+    ],
+)
+def test_no_time_counts_twice_where_the_first_stamp_was_ahead(db, lines) -> None:
+    """The boot began by the server's clock, which is ahead of all that the gateway stamped."""
+    store = db.open()
+    store.write(
+        [made("bed-1", boot, seq, FULL, at, uptime, lag) for boot, seq, at, uptime, lag in lines]
+    )
+    with store.evidence() as evidence:
+        found = account(evidence, "bed-1", None, None, 1)
+    assert found is not None
+    for signal in found.signals:
+        assert signal.heard + sum(signal.missed.values()) == signal.asked
+
+
 def test_two_clocks_that_disagree_hide_no_number(db) -> None:
     """The first record has the server's time, which is ahead of those that the gateway stamped."""
     lines = [(1, None, 40), (2, T0, 40), (3, T0 + 900, 40), (4, T0 + 100, 40)]

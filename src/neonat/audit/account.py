@@ -241,6 +241,8 @@ class _Work:
         for track in self._tracks.values():
             track.miss(self._cursor, until, reason)
         self._cursor = until
+        # A clock that went back must not have the next boot count this time once more.
+        self._done = max(self._done, until)
         self._between = Counter()
 
     def _scan(self, run: RunFacts, following: int) -> Scan:
@@ -253,9 +255,9 @@ class _Work:
         scan = Scan(run, self._reach, whole, self._tracks)
         for part in parts:
             scan.take(self._evidence.sightings(part), self._kind_of(part), self._counted(run))
-        scan.finish(max(following, scan.ended), "no_answer" if run.boot else "no_numbers")
-        self._done = max(self._done, scan.ended)
-        self._cursor = max(self._cursor, min(scan.ended, self._bounds[1]))
+        scan.finish(max(following, scan.reached), "no_answer" if run.boot else "no_numbers")
+        self._done = max(self._done, scan.reached)
+        self._cursor = max(self._cursor, min(scan.reached, self._bounds[1]))
         return scan
 
     def _kind_of(self, part: Part) -> Callable[[int], Kind]:

@@ -89,7 +89,8 @@ class Scan:
     """Takes the records of one boot in the order of their numbers.
 
     `bounds` is the span of the audit. Afterwards `before`, `after` are the numbers of the records
-    next to it (None: there is none), `began` and `ended` the times of the first and the last.
+    next to it (None: there is none), `ended` is the time of the last record, `reached` the latest
+    of all: with a clock that was set they may differ.
     """
 
     def __init__(
@@ -98,7 +99,7 @@ class Scan:
         self.conditions = Conditions()
         self.before: int | None = None
         self.after: int | None = None
-        self.ended = 0
+        self.ended = self.reached = 0
         self._run = run
         self._bounds = bounds
         self._tracks = tracks
@@ -120,6 +121,7 @@ class Scan:
         kinds = cache(kind_of)
         start, end = self._bounds
         last_at = self.ended
+        reached = self.reached
         expected = self._expected
         count = 0
         for seq, at, shape, body in sightings:
@@ -140,12 +142,15 @@ class Scan:
             elif at >= end and self.after is None:
                 self.after = seq
             last_at = at
+            if at > reached:
+                reached = at
             expected = seq + 1
             count += 1
             if not count % TICK_EVERY:
                 tick(TICK_EVERY)
         tick(count % TICK_EVERY)
         self.ended = last_at
+        self.reached = reached
         self._expected = expected
 
     def _notice(self, seq: int, expected: int, at: int, last_at: int, up: bool | None) -> None:
@@ -193,9 +198,9 @@ class Scan:
     def finish(self, following: int, other: str) -> None:
         """All records of the boot are taken; the next one begins at `following`."""
         if self._up is False:
-            self.conditions.add(self._down_at, self.ended, self._down)
+            self.conditions.add(self._down_at, self.reached, self._down)
         for track in self._tracks.values():
-            track.finish(self.ended, following, self.conditions, other)
+            track.finish(self.reached, following, self.conditions, other)
 
 
 class Kind(NamedTuple):
