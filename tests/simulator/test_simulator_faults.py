@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from medibus.decoder import Decoder
 from medibus.frame import Frame, command, response
-from neonat.simulator.faults import FAULTS, Faults, misleads, parse
+from neonat.simulator.faults import CAN, FAULTS, XOFF, XON, Faults, misleads, parse
 from neonat.simulator.incubator import Incubator
 from neonat.simulator.models import TN500
 from neonat.simulator.replay import Recording
@@ -27,15 +27,16 @@ FRAMES = (
 FRAME_FAULTS = [name for name in FAULTS if name not in ("silence", "restart")]
 
 
-COMMANDS = re.compile(rb"\x1b[^\x01\x1b\r]{3,}\r")
+INNER = re.compile(rb"[\x01\x1b][^\x01\x1b\r]{3,}\r")
+NO_DATA = bytes((XON, XOFF, CAN, *range(0x80, 0x100)))
 
 
 def is_collision(got, pieces):
     """Whether damages that meet have made a frame whose eight bits of checksum are right."""
     if any(got in piece.whole + piece.harmed for piece in pieces):
         return False
-    line = b"".join(piece.data for piece in pieces)
-    return got + b"\r" in line or got + b"\r" in COMMANDS.sub(b"", line)
+    line = b"".join(piece.data for piece in pieces).translate(None, NO_DATA)
+    return got + b"\r" in line or got + b"\r" in INNER.sub(b"", line)
 
 
 def decoded(pieces):
