@@ -139,12 +139,17 @@ class _Work:
         self._tracks: dict[str, Track] = {}
         self._boots: list[BootAccount] = []
         self._unnumbered = 0
+        # The time up to which all is counted, and the numbers that were missing since the last
+        # record. A clock that went back must not have a boot count a time once more.
         self._done = 0
-        # Where the account stands, and the numbers that were missing since the last record.
-        self._cursor = bounds[0]
         self._between: Counter[str] = Counter()
         # Boots right behind those of which nothing was heard, and nothing says why.
         self._strange: set[int] = set()
+
+    @property
+    def _cursor(self) -> int:
+        """Where the account stands in its span."""
+        return min(max(self._done, self._bounds[0]), self._bounds[1])
 
     def account(self) -> Account:
         evidence, reach = self._evidence, self._reach
@@ -234,15 +239,13 @@ class _Work:
         if until <= self._cursor:
             return
         reason = reason_of(self._between) if self._between else other
-        if other == "unexplained":
-            reason = other
-        if other == "silent" and reason not in ("silent", "unexplained", "dropped"):
+        if other == "unexplained" or (
+            other == "silent" and reason not in ("silent", "unexplained", "dropped")
+        ):
             reason = other
         for track in self._tracks.values():
             track.miss(self._cursor, until, reason)
-        self._cursor = until
-        # A clock that went back must not have the next boot count this time once more.
-        self._done = max(self._done, until)
+        self._done = until
         self._between = Counter()
 
     def _scan(self, run: RunFacts, following: int) -> Scan:
@@ -257,7 +260,6 @@ class _Work:
             scan.take(self._evidence.sightings(part), self._kind_of(part), self._counted(run))
         scan.finish(max(following, scan.reached), "no_answer" if run.boot else "no_numbers")
         self._done = max(self._done, scan.reached)
-        self._cursor = max(self._cursor, min(scan.reached, self._bounds[1]))
         return scan
 
     def _kind_of(self, part: Part) -> Callable[[int], Kind]:

@@ -89,8 +89,8 @@ class Scan:
     """Takes the records of one boot in the order of their numbers.
 
     `bounds` is the span of the audit. Afterwards `before`, `after` are the numbers of the records
-    next to it (None: there is none), `ended` is the time of the last record, `reached` the latest
-    of all: with a clock that was set they may differ.
+    next to it (None: there is none), `reached` is the latest time of all: the last record may be
+    before it, by a clock that was set.
     """
 
     def __init__(
@@ -99,7 +99,7 @@ class Scan:
         self.conditions = Conditions()
         self.before: int | None = None
         self.after: int | None = None
-        self.ended = self.reached = 0
+        self.reached = self._last_at = 0
         self._run = run
         self._bounds = bounds
         self._tracks = tracks
@@ -120,7 +120,7 @@ class Scan:
         """Take the records of one tenure; `tick` is told how many."""
         kinds = cache(kind_of)
         start, end = self._bounds
-        last_at = self.ended
+        last_at = self._last_at
         reached = self.reached
         expected = self._expected
         count = 0
@@ -149,7 +149,7 @@ class Scan:
             if not count % TICK_EVERY:
                 tick(TICK_EVERY)
         tick(count % TICK_EVERY)
-        self.ended = last_at
+        self._last_at = last_at
         self.reached = reached
         self._expected = expected
 
