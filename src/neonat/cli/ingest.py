@@ -140,14 +140,12 @@ def run_workers(args: argparse.Namespace) -> int:
 
 def group_of(db: str) -> str:
     """The name of the group of a database's workers: those of another must not share with them."""
-    from neonat.store import StoreError, schema_of
+    if db.startswith("sqlite:///"):
+        where = f"{socket.gethostname()}:{os.path.abspath(db.removeprefix('sqlite:///'))}"
+    else:
+        from neonat.store.postgresql import where_of
 
-    try:
-        where = schema_of(db).where
-    except StoreError as error:
-        raise CommandError(str(error)) from error
-    if db.startswith("sqlite:"):
-        where = f"{socket.gethostname()}:{os.path.abspath(where)}"
+        where = where_of(db)
     return f"neonat-{hashlib.sha256(where.encode()).hexdigest()[:12]}"
 
 
