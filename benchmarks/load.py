@@ -255,26 +255,11 @@ def growth(
         "growth: 1,000 gateways, records/s by batches of 1,000; a chart of one signal",
         *("baseline", "records/s", "to empty", "day ms", "month ms", "latest ms", "bytes"),
     )
-    steps = [0, *(size for size in SIZES if size <= rows)]
     for kind, new in servers.items():
         url = new()
-        store = open_store(url, reader=FrameReader())
-        filling, made = batches(6, measured=True), batches(7, boot=WORK)
-        stored = readings = 0
-        for step in steps:
-            if step == SIZES[-1] and kind == "PostgreSQL":
-                store.close()
-                more(url, 10)
-                store, readings = open_store(url, reader=FrameReader()), readings * 10
-            while readings < step:
-                batch = next(filling)
-                store.write(batch)
-                stored += len(batch)
-                readings += READINGS * sum(record.shape[:1] == b"c" for record in batch)
-                if stored % 100_000 == 0 and sys.stderr.isatty():
-                    print(f"\r{kind}: {readings:,} readings", end="", file=sys.stderr, flush=True)
-            while store.roll(100_000):
-                pass
+        made = batches(7, boot=WORK)
+        for readings in filled(kind, url, rows, more):
+            store = open_store(url, reader=FrameReader())
             beside = open_store(new(), reader=FrameReader())
             rate, empty = best_rates([(store, made), (beside, batches(7, boot=WORK))])
             beside.close()
@@ -282,7 +267,7 @@ def growth(
             size = store.size() or 0
             row = (round(baseline), round(rate), times(rate, empty), *charts(store))
             table.row(f"{kind}, {readings:,} readings", *row, f"{size / max(readings, 1):.1f}/r")
-        store.close()
+            store.close()
 
 
 def best_rates(stores: list[tuple[Store, Iterator[Batch]]]) -> list[float]:
